@@ -1,0 +1,71 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
+import { classicRoutes, uploadRoute } from './classic/index.ts'
+import { Import, ImportError, importRoutes } from './imports/index.ts'
+import type { Context } from './platform/context.ts'
+import { createHttpServer } from './platform/http.ts'
+import { operationRoutes } from './platform/operations.ts'
+import { projectRoutes } from './projects/index.ts'
+import { Task, taskRoutes } from './tasks/index.ts'
+
+export interface App {
+  http: FastifyInstance
+  auth: AuthService
+  /** From here on the service says it is not ready, and closes each connection with the answer it gives. */
+  startDraining(): void
+}
+
+/** The HTTP application: every feature's routes, one line each. It listens nowhere yet. */
+export async function createApp(ctx: Context): Promise<App> {
+  const http = createHttpServer(ctx)
+  const auth = new AuthService(ctx)
+  let draining = false
+  const v1 = { prefix: '/api/v1' }
+
+  guardRoutes(http, ctx, auth.tokens)
+  http.addHook('onSend', async (_request, reply) => {
+    if (draining) reply.header('connection', 'close')
+  })
+  for (const schema of [Task, Import, ImportError]) http.addSchema(schema)
+  await registerDocs(http)
+  await http.register(operationRoutes, { ctx, isDraining: () => draining })
+  await http.register(authRoutes, { ctx, auth, ...v1 })
+  await http.register(userRoutes, { ctx, auth, ...v1 })
+  await http.register(projectRoutes, { ctx, ...v1 })
+  await http.register(taskRoutes, { ctx, ...v1 })
+  await http.register(importRoutes, { ctx, ...v1 })
+  await http.register(classicRoutes, { ctx, auth })
+  await http.register(uploadRoute, { ctx })
+  await http.ready()
+  return {
+    http,
+    auth,
+    startDraining() {
+      draining = true
+    },
+  }
+}
+
+async function registerDocs(http: FastifyInstance): Promise<void> {
+  await http.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Tasklog', version: '1.0.0', description: 'A task back end that remembers.' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: route.config?.access === 'public' ? schema : { ...schema, security: [{ bearer: [] }] },
+    }),
+  })
+  await http.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'public' }
+    })
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger())
+    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  })
+}

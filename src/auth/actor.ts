@@ -1,0 +1,26 @@
+import type { LimitName } from '../platform/rate-limit.ts'
+import type { Role } from './queries.ts'
+
+/** Who makes a request, as the database knew them when it arrived. */
+export interface Actor {
+  id: number
+  username: string
+  role: Role
+  sessionId: string
+}
+
+/** Who may call a route at all. Every route declares one; a route without it does not start. */
+export type Access = 'public' | 'user' | 'admin'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+    /** A limit of its own, counted before the body is read. */
+    limit?: LimitName
+    /** Takes large bodies and reads them itself. */
+    upload?: boolean
+  }
+  interface FastifyRequest {
+    actor: Actor
+  }
+}

@@ -1,0 +1,75 @@
+import Type from 'typebox'
+import { Id, Nullable, Page, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+
+const Username = Type.String({
+  pattern: '^[A-Za-z0-9._-]{2,64}$',
+  description: '2 to 64 letters, digits, dots, dashes or underscores',
+  examples: ['john_doe'],
+})
+const Email = Type.String({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', maxLength: 254, examples: ['john@example.org'] })
+const NewPassword = Type.String({ maxLength: 1_000, description: '8 to 200 characters of any kind' })
+const Password = Type.String({ maxLength: 1_000 })
+const Role = Type.Enum(['user', 'admin'])
+
+export const RegisterBody = Strict({
+  username: Username,
+  email: Type.Optional(Nullable(Email)),
+  password: NewPassword,
+})
+
+export const CreateUserBody = Strict({
+  username: Username,
+  email: Type.Optional(Nullable(Email)),
+  password: NewPassword,
+  role: Type.Optional(Role),
+})
+
+export const LoginBody = Strict({ username: Type.String({ minLength: 1, maxLength: 200 }), password: Password })
+
+export const RefreshBody = Strict({ refresh_token: Type.String({ minLength: 1, maxLength: 500 }) })
+
+export const PasswordBody = Strict({ current_password: Password, new_password: NewPassword })
+
+export const RoleBody = Strict({ role: Role })
+
+export const TokenPair = Type.Object(
+  {
+    access_token: Type.String(),
+    token_type: Type.Literal('Bearer'),
+    expires_in: Type.Integer({ description: 'Seconds' }),
+    refresh_token: Type.String({ description: 'Works once; the answer to its use brings the next' }),
+  },
+  { additionalProperties: false },
+)
+
+export const User = Type.Object(
+  {
+    id: Type.Integer(),
+    username: Type.String(),
+    email: Nullable(Type.String()),
+    role: Role,
+    disabled: Type.Boolean(),
+    created_at: Timestamp,
+  },
+  { additionalProperties: false },
+)
+
+export const UserPage = Page(User)
+export const UserListQuery = Strict(PageQuery)
+
+export const Session = Type.Object(
+  {
+    id: Type.String(),
+    current: Type.Boolean(),
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    expires_at: Timestamp,
+    user_agent: Nullable(Type.String()),
+    address: Nullable(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+export const SessionList = Type.Object({ items: Type.Array(Session) })
+export const SessionParams = Strict({ id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) })
+export const UserParams = Strict({ id: Id })

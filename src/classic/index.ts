@@ -1,0 +1,2 @@
+export { classicRoutes } from './routes.ts'
+export { uploadRoute } from './upload.ts'

@@ -1,0 +1,64 @@
+import { type AuthService, listDemoUsers } from '../auth/index.ts'
+import { maintainPartitions } from '../history/index.ts'
+import { jobs } from '../jobs.ts'
+import { ConfigError } from '../platform/config.ts'
+import type { Context } from '../platform/context.ts'
+import { AppError, fromDatabaseError } from '../platform/errors.ts'
+import { isSchemaCurrent, migrate } from '../platform/migrate.ts'
+import { migrateQueue } from '../platform/queue.ts'
+
+/** Brings the database to what this code needs. @returns the migrations applied */
+export async function migrateAll(ctx: Context, databaseUrl: string): Promise<string[]> {
+  const applied = await migrate(ctx.db)
+  await migrateQueue(databaseUrl, jobs)
+  await maintainPartitions(ctx)
+  return applied
+}
+
+/**
+ * Waits for a database that answers and is migrated (migrating it if so configured), for as long as it takes: a server
+ * that starts before its database is not an error.
+ *
+ * @param stopped ends the wait
+ */
+export async function waitForDatabase(ctx: Context, databaseUrl: string, stopped: AbortSignal): Promise<void> {
+  let told = false
+  while (!stopped.aborted) {
+    try {
+      if (ctx.config.migrateOnStart) await migrateAll(ctx, databaseUrl)
+      if (await isSchemaCurrent(ctx.db)) return
+      if (!told) ctx.log.warn('the database is not migrated yet; waiting for `migrate`')
+    } catch (error) {
+      if (fromDatabaseError(error)?.status !== 503) throw error
+      if (!told) ctx.log.warn({ err: error }, 'the database does not answer yet; waiting')
+    }
+    told = true
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+}
+
+/** ADMIN_USERNAME and ADMIN_PASSWORD make a first administrator; an account that is there already is left alone. */
+export async function createFirstAdministrator(ctx: Context, auth: AuthService): Promise<void> {
+  const { adminUsername, adminPassword } = ctx.config
+  if (!adminUsername || !adminPassword) return
+  try {
+    const user = await auth.createUser({ username: adminUsername, password: adminPassword }, 'admin')
+    ctx.log.info({ username: user.username }, 'first administrator created')
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    if (error.code === 'INVALID_REQUEST') throw new ConfigError(`ADMIN_PASSWORD is refused: ${error.message}.`)
+    if (error.code !== 'USERNAME_TAKEN') throw error
+  }
+}
+
+/** A database that began as a demonstration must not go into production with its published passwords. */
+export async function refuseDemoUsers(ctx: Context): Promise<void> {
+  if (!ctx.config.production) return
+  const names = await listDemoUsers(ctx.db)
+  if (names.length > 0) {
+    throw new ConfigError(
+      `This database holds demonstration users whose passwords are published (${names.join(', ')}). ` +
+        'Give each a new one with `admin reset-password`, disable it, or use another database.',
+    )
+  }
+}

@@ -1,0 +1,69 @@
+import type { AddressInfo } from 'node:net'
+import { type App, createApp } from '../app.ts'
+import { jobs } from '../jobs.ts'
+import { type Config, loadConfig } from '../platform/config.ts'
+import { type Context, closeContext, createContext } from '../platform/context.ts'
+import { closeHttp } from '../platform/drain.ts'
+import { createFirstAdministrator, refuseDemoUsers, waitForDatabase } from './prepare.ts'
+import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
+import { onStopSignal } from './signals.ts'
+
+/** Runs the API, and with `worker` the background jobs as well, until a signal ends it. */
+export async function serve(options: { worker: boolean }): Promise<void> {
+  const config = await withSecret(loadConfig())
+  const stopping = new AbortController()
+  const signal = onStopSignal(stopping)
+  const database = await openDatabase(config, false)
+  const ctx = createContext(config, { databaseUrl: database.url, role: options.worker ? 'all' : 'api' })
+  const app = await createApp(ctx)
+  try {
+    // Before the database is there: health can be asked from the first moment on.
+    await app.http.listen({ host: config.host, port: config.port })
+    await prepare(ctx, app, database, stopping.signal)
+    if (options.worker && !stopping.signal.aborted) await ctx.queue.work(ctx, jobs)
+    if (!stopping.signal.aborted) announce(config, app)
+    await signal
+  } finally {
+    await stop(ctx, app, database)
+  }
+}
+
+async function prepare(ctx: Context, app: App, database: DatabaseHandle, stopped: AbortSignal): Promise<void> {
+  await waitForDatabase(ctx, database.url, stopped)
+  if (stopped.aborted) return
+  await refuseDemoUsers(ctx)
+  await createFirstAdministrator(ctx, app.auth)
+  if (ctx.config.demonstration) {
+    const { makeDemonstration } = await import('../../dev/demonstration.ts')
+    await makeDemonstration(ctx, app.auth)
+  }
+}
+
+async function stop(ctx: Context, app: App, database: DatabaseHandle): Promise<void> {
+  const deadlineMs = ctx.config.shutdownSeconds * 1_000
+  app.startDraining()
+  await Promise.all([closeHttp(app.http, deadlineMs), ctx.queue.stop(deadlineMs)])
+  await closeContext(ctx)
+  await database.stop()
+  ctx.log.info('stopped')
+}
+
+function announce(config: Config, app: App): void {
+  const address = app.http.server.address() as AddressInfo
+  const base = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+  const lines = [
+    `Tasklog is ready.`,
+    `  API            ${base}/api/v1`,
+    `  Documentation  ${base}/docs`,
+    `  Health         ${base}/readyz`,
+  ]
+  if (config.demonstration) {
+    lines.push(
+      '',
+      '  This is a DEMONSTRATION with published passwords, open to this machine only:',
+      '    admin / admin123 (administrator); john_doe and the others of the sample file / tasklog-demo',
+      `    Its data is in ${config.dataDir}. For real use set NODE_ENV=production; see README.md.`,
+    )
+  }
+  console.log(`\n${lines.join('\n')}\n`)
+}

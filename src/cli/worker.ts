@@ -1,0 +1,26 @@
+import { jobs } from '../jobs.ts'
+import { loadConfig } from '../platform/config.ts'
+import { closeContext, createContext } from '../platform/context.ts'
+import { waitForDatabase } from './prepare.ts'
+import { openDatabase } from './runtime.ts'
+import { onStopSignal } from './signals.ts'
+
+/** Takes background jobs until a signal ends it. Any number of workers may run. */
+export async function work(): Promise<void> {
+  const config = loadConfig()
+  const stopping = new AbortController()
+  const signal = onStopSignal(stopping)
+  const database = await openDatabase(config, true)
+  const ctx = createContext(config, { databaseUrl: database.url, role: 'worker' })
+  try {
+    await waitForDatabase(ctx, database.url, stopping.signal)
+    if (!stopping.signal.aborted) {
+      await ctx.queue.work(ctx, jobs)
+      ctx.log.info('worker is ready')
+    }
+    await signal
+  } finally {
+    await closeContext(ctx, config.shutdownSeconds * 1_000)
+    await database.stop()
+  }
+}

@@ -1,0 +1,1 @@
+export { maintainPartitions, readLog } from './service.ts'

@@ -1,0 +1,10 @@
+import type { Context } from '../platform/context.ts'
+import type { JobDefinition } from '../platform/queue.ts'
+import { maintainPartitions } from './service.ts'
+
+export const partitionJob: JobDefinition<Context, object> = {
+  name: 'history.partitions',
+  concurrency: 1,
+  cron: '17 1 * * *',
+  run: (ctx) => maintainPartitions(ctx),
+}

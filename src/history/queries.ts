@@ -1,0 +1,72 @@
+import type { Actor } from '../auth/index.ts'
+import type { Queryable } from '../platform/db.ts'
+import { actorKind, taskPredicate } from '../projects/index.ts'
+import { TASK_FIELDS, TASK_PEOPLE } from '../tasks/index.ts'
+
+/** The log of a day: the state of every task at its end. */
+export interface LogRequest {
+  /** YYYY-MM-DD; the day ends at midnight in `timeZone`. */
+  day: string
+  timeZone: string
+  /** True when that day has not ended: the log is then the state now. */
+  isToday: boolean
+  offset: number
+  limit: number
+}
+
+const COLUMNS = `id, project_id, title, description, status, priority, labels, due_date, assigned_user_id, created_by,
+  external_id, import_id, created_at, updated_at, version`
+
+/** The end of day $2 in time zone $3; for a day that has not ended there is no end yet. */
+const END = `(select case when $4 then 'infinity'::timestamptz
+                          else ($2::date + 1)::timestamp at time zone $3 end)`
+
+/**
+ * What was in force at the end of the day: present states that began before it, and superseded states whose period holds
+ * it. `created_at` says the same less exactly; it lets both walks start at that day in their index.
+ */
+function statesAt(actor: Actor): [current: string, superseded: string] {
+  const existed = (t: string) =>
+    `${t}.deleted_at is null and ${t}.created_at < ${END} and ${t}.valid_from < ${END} and ${taskPredicate(actor, 'read', t)}`
+  return [existed('t'), `${existed('v')} and v.valid_to >= ${END}`]
+}
+
+/** Entries of the log, newest task first, as JSON texts. */
+export async function listLog(db: Queryable, actor: Actor, request: LogRequest): Promise<string[]> {
+  const [current, superseded] = statesAt(actor)
+  const order = 'created_at desc, id desc'
+  const { rows } = await db.query<{ json: string }>({
+    name: `history/list-log/${actorKind(actor)}`,
+    text: `select json_build_object(${TASK_FIELDS}, 'logged_date', $2::text)::text as json
+             from (select * from (
+                     (select ${COLUMNS} from tasks t where ${current} order by ${order} limit $5::bigint + $6::bigint)
+                     union all
+                     (select task_id as ${COLUMNS} from task_versions v where ${superseded}
+                       order by created_at desc, task_id desc limit $5::bigint + $6::bigint)) both_kinds
+                   order by ${order} offset $5 limit $6) t
+             ${TASK_PEOPLE} order by t.created_at desc, t.id desc`,
+    values: [...logValues(actor, request), request.offset, request.limit],
+  })
+  return rows.map((row) => row.json)
+}
+
+/** How many tasks the log of the day holds. */
+export async function countLog(db: Queryable, actor: Actor, request: LogRequest): Promise<number> {
+  const [current, superseded] = statesAt(actor)
+  const { rows } = await db.query<{ total: number }>({
+    name: `history/count-log/${actorKind(actor)}`,
+    text: `select (select count(*) from tasks t where ${current})
+                + (select count(*) from task_versions v where ${superseded}) as total`,
+    values: logValues(actor, request),
+  })
+  return rows[0]?.total ?? 0
+}
+
+function logValues(actor: Actor, { day, timeZone, isToday }: LogRequest): unknown[] {
+  return [actor.id, day, timeZone, isToday]
+}
+
+/** Makes the partitions of the coming months; a month without one falls into the default partition. */
+export async function ensurePartitions(db: Queryable, monthsAhead: number): Promise<void> {
+  await db.query({ text: 'select ensure_history_partitions($1)', values: [monthsAhead] })
+}

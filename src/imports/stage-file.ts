@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Actor } from '../auth/index.ts'
+import type { Context } from '../platform/context.ts'
+import { projectNotFound } from '../projects/index.ts'
+import { mapHeader, STAGING_COLUMNS } from './columns.ts'
+import { CsvFileError, CsvSplitter, type Rejected } from './csv-splitter.ts'
+import { fileTooLarge, invalidFile } from './errors.ts'
+import { importJob } from './jobs.ts'
+import * as queries from './queries.ts'
+
+const REJECTED_AT_ONCE = 1_000
+
+export interface UploadedFile {
+  name: string | null
+  bytes: AsyncIterable<Uint8Array>
+}
+
+/**
+ * Takes a CSV file into a staging table, as it arrives, in constant memory; then the import is in the queue, in the same
+ * transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
+ *
+ * @returns the import's id
+ * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), or what reading the upload throws
+ */
+export async function stageFile(
+  ctx: Context,
+  actor: Actor,
+  file: UploadedFile,
+  projectId: string | null = null,
+): Promise<number> {
+  const id = await queries.insertImport(ctx.db, actor, projectId, file.name)
+  if (id === undefined) throw projectNotFound(projectId ?? 'General')
+  try {
+    await ctx.db.bulkTransaction(async (tx) => {
+      await queries.lockReceiving(tx, id)
+      const staging = new Staging(ctx, id)
+      await staging.fill(tx, file.bytes)
+      await queries.finishReceiving(tx, id, staging.summary())
+      await ctx.queue.enqueue(tx, importJob.name, { importId: id })
+    })
+    return id
+  } catch (error) {
+    // When this fails as well, the clean-up job finds the import later.
+    await queries.deleteImport(ctx.db, id).catch(() => {})
+    throw error instanceof CsvFileError ? refusal(error, ctx.config.uploadLimitBytes) : error
+  }
+}
+
+function refusal(error: CsvFileError, limitBytes: number) {
+  return error.code === 'FILE_TOO_LARGE' ? fileTooLarge(limitBytes) : invalidFile(error)
+}
+
+/** One pass over the file: hash, split, good records to COPY, rejected ones to the list of errors. */
+class Staging {
+  readonly #ctx: Context
+  readonly #importId: number
+  readonly #splitter: CsvSplitter
+  readonly #hash = createHash('sha256')
+  #rejected: Rejected[] = []
+
+  constructor(ctx: Context, importId: number) {
+    this.#ctx = ctx
+    this.#importId = importId
+    this.#splitter = new CsvSplitter({ maxBytes: ctx.config.uploadLimitBytes })
+  }
+
+  async fill(tx: Parameters<typeof queries.copyIntoStaging>[0], bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const batches = this.#split(bytes)
+    let batch = await batches.next()
+    while (!batch.done && !this.#splitter.header) batch = await batches.next()
+    const columns = mapHeader(this.#splitter.header ?? [])
+    await queries.createStaging(tx, this.#importId, STAGING_COLUMNS)
+    const first = batch.done ? [] : [batch.value]
+    const records = async function* () {
+      yield* first
+      yield* batches
+    }
+    await pipeline(
+      Readable.from(records(), { objectMode: false }),
+      queries.copyIntoStaging(tx, this.#importId, columns),
+    )
+    await this.#saveRejected()
+  }
+
+  summary() {
+    const { bytes, records } = this.#splitter
+    return { bytes, rows: records, sha256: this.#hash.digest() }
+  }
+
+  async *#split(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      this.#hash.update(chunk)
+      yield* this.#take(this.#splitter.push(chunk))
+    }
+    yield* this.#take(this.#splitter.end())
+  }
+
+  async *#take({ copy, rejected }: { copy: Buffer; rejected: Rejected[] }): AsyncGenerator<Buffer> {
+    this.#rejected.push(...rejected)
+    if (this.#rejected.length >= REJECTED_AT_ONCE) await this.#saveRejected()
+    if (copy.length > 0 || this.#splitter.header) yield copy
+  }
+
+  async #saveRejected(): Promise<void> {
+    if (this.#rejected.length === 0) return
+    await queries.insertRejected(this.#ctx.db, this.#importId, this.#rejected)
+    this.#rejected = []
+  }
+}

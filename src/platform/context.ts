@@ -1,0 +1,56 @@
+import { hostname } from 'node:os'
+import type { Config } from './config.ts'
+import { Database } from './db.ts'
+import { createLogger, type Logger } from './logger.ts'
+import { Metrics } from './metrics.ts'
+import { Queue } from './queue.ts'
+import { RateLimits } from './rate-limit.ts'
+import { createRedis, type Redis } from './redis.ts'
+
+/** What every use case may need, all of it technology. Features add nothing here. */
+export interface Context {
+  config: Config
+  db: Database
+  redis: Redis | undefined
+  queue: Queue
+  limits: RateLimits
+  metrics: Metrics
+  log: Logger
+}
+
+export interface ContextOptions {
+  databaseUrl: string
+  redisUrl?: string
+  role: string
+  log?: Logger
+}
+
+/** Opens the connections of one process; nothing is contacted yet, so a missing database does not fail here. */
+export function createContext(config: Config, options: ContextOptions): Context {
+  const log = options.log ?? createLogger(config.logLevel)
+  const db = new Database({
+    url: options.databaseUrl,
+    poolSize: config.databasePoolSize,
+    statementTimeoutMs: config.statementTimeoutMs,
+    applicationName: `tasklog-${options.role}@${hostname()}`.slice(0, 63),
+    log,
+  })
+  const redisUrl = options.redisUrl ?? config.redisUrl
+  const redis = redisUrl ? createRedis(redisUrl, log) : undefined
+  return {
+    config,
+    db,
+    redis,
+    queue: new Queue({ databaseUrl: options.databaseUrl, log }),
+    limits: new RateLimits(config.quotas, db, redis),
+    metrics: new Metrics(db),
+    log,
+  }
+}
+
+/** Closes what `createContext` opened. Running jobs get `graceMs` to finish. */
+export async function closeContext(ctx: Context, graceMs = 0): Promise<void> {
+  await ctx.queue.stop(graceMs)
+  ctx.redis?.destroy()
+  await ctx.db.close()
+}

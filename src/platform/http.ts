@@ -1,0 +1,123 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { Context } from './context.ts'
+import { invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
+import { parseStrictJson } from './json.ts'
+import { ProblemSchema, sendProblem } from './problem.ts'
+import { coerceQuery } from './query-string.ts'
+
+/** How long a whole upload may take; any other body has BODY_TIMEOUT_MS. */
+const UPLOAD_TIMEOUT_MS = 3_600_000
+const BODY_TIMEOUT_MS = 20_000
+
+/**
+ * A Fastify instance with every default that would break a promise replaced: nothing is coerced or stripped,
+ * JSON is parsed strictly, errors are problem documents, timeouts are set, forwarded addresses are trusted only
+ * from the listed proxies.
+ */
+export function createHttpServer(ctx: Context): FastifyInstance {
+  const { config } = ctx
+  const app = Fastify({
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: config.bodyLimitBytes,
+    trustProxy: config.trustProxy ?? false,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    return503OnClosing: false, // a request that arrived before the socket closed is still answered
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    routerOptions: { maxParamLength: 64, caseSensitive: true, ignoreTrailingSlash: false },
+    genReqId: () => crypto.randomUUID(),
+    clientErrorHandler: answerUnreadableRequest,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: true },
+    },
+  })
+  app.addSchema(ProblemSchema)
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler(() => {
+    throw routeNotFound()
+  })
+  acceptOnlyJson(app)
+  addRequestRules(app, ctx)
+  return app
+}
+
+function acceptOnlyJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      checkJsonMediaType(request)
+      done(null, parseStrictJson(body as Buffer))
+    } catch (error) {
+      done(error as Error, undefined)
+    }
+  })
+}
+
+/** `application/json`, with at most `charset=utf-8`; Fastify itself takes more than that for JSON. */
+function checkJsonMediaType(request: FastifyRequest): void {
+  const header = request.headers['content-type'] ?? ''
+  if (!/^application\/json(?: *; *charset="?utf-8"?)? *$/i.test(header)) {
+    throw unsupportedMediaType('The body must be sent as application/json in UTF-8.')
+  }
+}
+
+function addRequestRules(app: FastifyInstance, ctx: Context): void {
+  app.addHook('onRequest', async (request) => {
+    const path = request.url.split('?')[0] ?? ''
+    // No path of ours needs an escape, so /tasks/%31 is not another way to say /tasks/1.
+    if (path.includes('%')) throw invalidRequest('Percent-encoding is not allowed in the path.')
+    if (/%00/i.test(request.url)) throw invalidRequest('The query holds the character U+0000.')
+    if (request.headers['content-encoding'] && request.headers['content-encoding'] !== 'identity') {
+      throw unsupportedMediaType('Compressed bodies are not accepted.')
+    }
+  })
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const { socket } = request.raw
+    const timer = setTimeout(() => endWith(socket, 408, 'REQUEST_TIMEOUT'), BODY_TIMEOUT_MS)
+    payload.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+    return payload
+  })
+  app.addHook('preValidation', async (request) => {
+    const schema = request.routeOptions.schema?.querystring
+    if (schema) coerceQuery(schema, request.query as Record<string, unknown>)
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': reply.getHeader('cache-control') ?? 'no-store',
+    })
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const status = reply.statusCode
+    ctx.metrics.requests.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000)
+    const ms = Math.round(reply.elapsedTime * 10) / 10
+    request.log.debug({ method: request.method, route, status, ms }, 'request')
+  })
+}
+
+/** For bytes that are not an HTTP request at all, and for clients too slow to send one. */
+function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, 408, 'REQUEST_TIMEOUT')
+  else if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'HEADERS_TOO_LARGE')
+  else endWith(socket, 400, 'INVALID_REQUEST')
+}
+
+function endWith(socket: Socket, status: 400 | 408 | 431, code: string): void {
+  const title = STATUS_CODES[status]
+  const detail = status === 408 ? 'The request took too long to arrive.' : 'The request could not be read.'
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail, code, error: detail })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

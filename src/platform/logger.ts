@@ -1,0 +1,44 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export type { Logger }
+
+/**
+ * JSON lines on standard output. Headers and bodies are never logged; the redaction is a second line of defence
+ * for an object logged whole.
+ *
+ * @param level a pino level, or `silent`
+ */
+export function createLogger(level: string, stream: DestinationStream = standardOutput()): Logger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      redact: {
+        paths: ['password', 'token', 'authorization', 'cookie', '*.password', '*.token', '*.authorization', '*.cookie'],
+        censor: '[redacted]',
+      },
+      serializers: { err: errorForLog },
+    },
+    stream,
+  )
+}
+
+/** A closed or full standard output must not take the service down. */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: false })
+  stream.on('error', () => {})
+  return stream
+}
+
+/** Keeps the message, code and stack, and leaves out what a database error carries of the row (`detail`, `where`). */
+function errorForLog(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const code = 'code' in error ? error.code : undefined
+  return {
+    type: error.name,
+    message: error.message,
+    code,
+    stack: error.stack,
+    cause: error.cause instanceof Error ? errorForLog(error.cause) : undefined,
+  }
+}

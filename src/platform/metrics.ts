@@ -1,0 +1,54 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Database } from './db.ts'
+
+/** Counters of one process, in the names Prometheus' conventions ask for. Labels come from fixed sets only. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly requests: Histogram<'method' | 'route' | 'status'>
+  readonly logins: Counter<'outcome'>
+  readonly importedRows: Counter<'outcome'>
+
+  constructor(db: Database) {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.requests = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time from request to the end of the answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    })
+    this.logins = new Counter({
+      name: 'tasklog_logins_total',
+      help: 'Attempts to log in',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.importedRows = new Counter({
+      name: 'tasklog_import_rows_total',
+      help: 'Rows of finished imports',
+      labelNames: ['outcome'],
+      registers,
+    })
+    new Gauge({
+      name: 'tasklog_database_connections',
+      help: 'Connections of the pool',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.set({ state: 'busy' }, db.pool.totalCount - db.pool.idleCount)
+        this.set({ state: 'idle' }, db.pool.idleCount)
+        this.set({ state: 'waiting' }, db.pool.waitingCount)
+      },
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** The exposition text of every metric. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}

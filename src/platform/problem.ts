@@ -1,0 +1,117 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import Type from 'typebox'
+import {
+  AppError,
+  bodyTooLarge,
+  type FieldError,
+  fromDatabaseError,
+  invalidRequest,
+  unsupportedMediaType,
+} from './errors.ts'
+
+/** How many field errors one answer lists. */
+const MAX_FIELD_ERRORS = 20
+
+/** The shape of every error answer: RFC 9457, `code` for programs, and `error` for clients of the original contract. */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    error: Type.String(),
+    hint: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ in: Type.String(), pointer: Type.String(), detail: Type.String() })),
+    ),
+  },
+  { $id: 'Problem', additionalProperties: true },
+)
+
+/** Fastify's error handler: every error leaves as a problem document, and nothing internal with it. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toAppError(error, request)
+  if (!known) {
+    request.log.error({ err: error }, 'unexpected error')
+    return send(reply, new AppError('INTERNAL_ERROR', 500, 'Something went wrong on our side.'))
+  }
+  if (known.status >= 500) request.log.warn({ err: known }, 'request refused')
+  return send(reply, known)
+}
+
+function send(reply: FastifyReply, error: AppError): FastifyReply {
+  const { hint, errors, headers = {}, members = {} } = error.options
+  const type = error.status === 429 ? 'https://iana.org/assignments/http-problem-types#quota-exceeded' : 'about:blank'
+  const problem = {
+    type,
+    title: STATUS_CODES[error.status] ?? 'Error',
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    error: error.message,
+    hint,
+    errors: errors?.slice(0, MAX_FIELD_ERRORS),
+    ...members,
+  }
+  // Ready-made text: no response schema of the route applies to it.
+  return reply
+    .code(error.status)
+    .headers(headers)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer((text) => text as string)
+    .send(JSON.stringify(problem))
+}
+
+function toAppError(error: unknown, request: FastifyRequest): AppError | undefined {
+  if (error instanceof AppError) return error
+  const known = fromFastifyError(error as FastifyError, request)
+  return known ?? fromDatabaseError(error)
+}
+
+function fromFastifyError(error: FastifyError, request: FastifyRequest): AppError | undefined {
+  if (error.validation) return invalidInput(error.validation, error.validationContext)
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return bodyTooLarge(request.routeOptions.bodyLimit)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return unsupportedMediaType('The body must be sent as application/json.')
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return invalidRequest('The body is not as long as Content-Length says.')
+  }
+  const { statusCode } = error
+  return statusCode && statusCode >= 400 && statusCode < 500 ? invalidRequest('The request is malformed.') : undefined
+}
+
+function invalidInput(failures: FastifySchemaValidationError[], context = 'body'): AppError {
+  const place = ({ querystring: 'query', params: 'path', headers: 'headers' } as const)[context] ?? 'body'
+  const errors = summarise(failures).map((failure) => fieldError(place, failure))
+  const first = errors[0]
+  const name = first?.pointer.slice(1).replaceAll('/', '.')
+  return invalidRequest(first ? `${name || `The ${place}`}: ${first.detail}` : 'The request is invalid.', errors)
+}
+
+/** A value that fails an alternative (`T | null`) fails every branch; the branch that says most is enough. */
+function summarise(failures: FastifySchemaValidationError[]): FastifySchemaValidationError[] {
+  const meaningful = failures.filter(
+    (f) => f.keyword !== 'anyOf' && !(f.keyword === 'type' && f.params.type === 'null'),
+  )
+  return meaningful.length > 0 ? meaningful : failures
+}
+
+function fieldError(place: FieldError['in'], failure: FastifySchemaValidationError): FieldError {
+  const { additionalProperty, missingProperty, allowedValues } = failure.params as Record<string, unknown>
+  const pointer = (member?: unknown) =>
+    failure.instancePath +
+    (member === undefined ? '' : `/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  if (additionalProperty !== undefined) {
+    const what = place === 'query' ? 'is not a known parameter' : 'is not a known member'
+    return { in: place, pointer: pointer(additionalProperty), detail: what }
+  }
+  if (missingProperty !== undefined) return { in: place, pointer: pointer(missingProperty), detail: 'is required' }
+  if (Array.isArray(allowedValues)) {
+    return { in: place, pointer: pointer(), detail: `must be one of ${allowedValues.join(', ')}` }
+  }
+  return { in: place, pointer: pointer(), detail: failure.message ?? 'is invalid' }
+}

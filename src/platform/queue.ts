@@ -1,0 +1,130 @@
+import { type Job, PgBoss } from 'pg-boss'
+import type { Queryable } from './db.ts'
+import type { Logger } from './logger.ts'
+
+/** One kind of background work. `data` is what was enqueued; the work must be safe to run again after a crash. */
+export interface JobDefinition<Context, Data extends object> {
+  name: string
+  /** How many run at once in one worker process. */
+  concurrency: number
+  /** A standing schedule in cron syntax, UTC. */
+  cron?: string
+  run(context: Context, data: Data, signal: AbortSignal): Promise<void>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of jobs holds jobs of different data
+export type AnyJob<Context> = JobDefinition<Context, any>
+
+export interface QueueOptions {
+  databaseUrl: string
+  log: Logger
+}
+
+/**
+ * Jobs stand in PostgreSQL (pg-boss), enqueued in the transaction of the row they are about. A worker that dies is
+ * noticed by its missing heartbeat after about ten seconds and its job given to another.
+ */
+export class Queue {
+  readonly #boss: PgBoss
+  readonly #log: Logger
+  #started: Promise<unknown> | undefined
+
+  constructor(options: QueueOptions) {
+    this.#log = options.log
+    this.#boss = createBoss(options.databaseUrl, false)
+    this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
+  }
+
+  /** Adds a job; it exists when and only when `tx` commits. */
+  async enqueue(tx: Queryable, name: string, data: object): Promise<void> {
+    await this.#start()
+    await this.#boss.send(name, data, { db: { executeSql: (text, values) => tx.query({ text, values }) } })
+  }
+
+  /** Takes jobs until `stop`. */
+  async work<Context>(context: Context, jobs: AnyJob<Context>[]): Promise<void> {
+    await this.#start()
+    for (const job of jobs) {
+      await this.#boss.work(
+        job.name,
+        {
+          batchSize: 1,
+          localConcurrency: job.concurrency,
+          // Polling is what is left when a notification is lost.
+          pollingIntervalSeconds: 1,
+          notifyPollingIntervalSeconds: 2,
+          heartbeatRefreshSeconds: 3,
+        },
+        async ([item]: Job<object>[]) => {
+          if (item) await this.#run(context, job, item)
+        },
+      )
+    }
+  }
+
+  async #run<Context>(context: Context, job: AnyJob<Context>, item: Job<object>): Promise<void> {
+    const log = this.#log.child({ job: job.name, jobId: item.id })
+    try {
+      await job.run(context, item.data, item.signal)
+      log.info('job done')
+    } catch (error) {
+      log.error({ err: error }, 'job failed; it is tried again')
+      throw error
+    }
+  }
+
+  /** Lets running jobs finish for `timeoutMs`, then returns; what is still running is taken up again elsewhere. */
+  async stop(timeoutMs: number): Promise<void> {
+    if (!this.#started) return
+    await this.#started.catch(() => {})
+    await this.#boss.stop({ graceful: timeoutMs > 0, timeout: Math.max(timeoutMs, 1_000) }).catch(() => {})
+  }
+
+  #start(): Promise<unknown> {
+    this.#started ??= this.#boss.start().catch((error) => {
+      this.#started = undefined
+      throw error
+    })
+    return this.#started
+  }
+}
+
+/** Creates or upgrades the queue's own tables, and one queue for each job. */
+export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Context>[]): Promise<void> {
+  const boss = createBoss(databaseUrl, true)
+  boss.on('error', () => {})
+  await boss.start()
+  try {
+    for (const { name, cron } of jobs) {
+      const options = {
+        retryLimit: 1_000,
+        retryDelay: 1,
+        retryBackoff: true,
+        retryDelayMax: 30,
+        expireInSeconds: 86_400,
+      }
+      await boss.createQueue(name, { ...options, heartbeatSeconds: 10, notify: true })
+      if (cron) await boss.schedule(name, cron)
+    }
+  } finally {
+    await boss.stop({ graceful: false })
+  }
+}
+
+function createBoss(connectionString: string, migrating: boolean): PgBoss {
+  return new PgBoss({
+    connectionString,
+    application_name: 'tasklog-queue',
+    max: 4,
+    connectionTimeoutMillis: 2_000,
+    options: '-c TimeZone=UTC -c statement_timeout=15000',
+    migrate: migrating,
+    createSchema: migrating,
+    supervise: !migrating,
+    schedule: !migrating,
+    useListenNotify: !migrating,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    monitorVacuum: false,
+  })
+}

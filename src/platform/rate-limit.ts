@@ -1,0 +1,135 @@
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible'
+import type { Config, Quota } from './config.ts'
+import type { Database } from './db.ts'
+import { tooManyRequests } from './errors.ts'
+import type { Redis } from './redis.ts'
+
+export type LimitName = keyof Config['quotas']
+
+/** What a limiter answered, for the `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers). */
+export interface LimitState {
+  name: LimitName
+  quota: Quota
+  remaining: number
+  /** Seconds until the window ends. */
+  reset: number
+  exceeded: boolean
+}
+
+/**
+ * Counts of attempts to log in must survive a restart and an emptied Redis, and be the same in every process; next to a
+ * password hash a statement costs nothing. Everything else is counted in Redis, or in the process while Redis is away.
+ */
+const DURABLE: ReadonlySet<LimitName> = new Set(['loginPerAccount', 'loginPerAddress'])
+
+export class RateLimits {
+  readonly #limiters: Map<LimitName, { limiter: RateLimiterAbstract; quota: Quota }>
+
+  constructor(quotas: Config['quotas'], db: Database, redis: Redis | undefined) {
+    const names = Object.keys(quotas) as LimitName[]
+    this.#limiters = new Map(
+      names.map((name) => [name, { quota: quotas[name], limiter: createLimiter(name, quotas[name], db, redis) }]),
+    )
+  }
+
+  /** Counts one attempt, also when it is over the limit. */
+  async consume(name: LimitName, key: string): Promise<LimitState> {
+    const { limiter, quota } = this.#get(name)
+    const answer = await limiter.consume(key).catch((refusal: unknown) => {
+      if (refusal instanceof RateLimiterRes) return refusal
+      throw refusal
+    })
+    return {
+      name,
+      quota,
+      remaining: Math.max(0, answer.remainingPoints),
+      reset: Math.max(1, Math.ceil(answer.msBeforeNext / 1_000)),
+      exceeded: answer.consumedPoints > quota.points,
+    }
+  }
+
+  /** Takes one attempt back. */
+  async refund(name: LimitName, key: string): Promise<void> {
+    await this.#get(name).limiter.reward(key, 1)
+  }
+
+  /** Forgets every attempt of this key. */
+  async forget(name: LimitName, key: string): Promise<void> {
+    await this.#get(name).limiter.delete(key)
+  }
+
+  #get(name: LimitName) {
+    const entry = this.#limiters.get(name)
+    if (!entry) throw new Error(`no limit is named ${name}`)
+    return entry
+  }
+}
+
+function createLimiter(name: LimitName, quota: Quota, db: Database, redis: Redis | undefined): RateLimiterAbstract {
+  const base = { keyPrefix: name, points: quota.points, duration: quota.seconds }
+  if (DURABLE.has(name)) {
+    return new RateLimiterPostgres({
+      ...base,
+      storeClient: db.pool,
+      storeType: 'pool',
+      tableName: 'login_attempts',
+      tableCreated: true,
+      clearExpiredByTimeout: false,
+    })
+  }
+  const inProcess = new RateLimiterMemory(base)
+  if (!redis) return inProcess
+  return new RateLimiterRedis({
+    ...base,
+    keyPrefix: `tasklog:limit:${name}`,
+    storeClient: redis,
+    useRedisPackage: true,
+    rejectIfRedisNotReady: true,
+    insuranceLimiter: inProcess,
+  })
+}
+
+/** Header values for the policies that counted this request; the tightest decides `Retry-After`. */
+export function limitHeaders(states: LimitState[]): Record<string, string> {
+  const item = (name: string) => `"${kebab(name)}"`
+  return {
+    'ratelimit-policy': states.map((s) => `${item(s.name)};q=${s.quota.points};w=${s.quota.seconds}`).join(', '),
+    ratelimit: states.map((s) => `${item(s.name)};r=${s.remaining};t=${s.reset}`).join(', '),
+  }
+}
+
+/** @throws AppError QUOTA_EXCEEDED (429) when one of the states is over its quota */
+export function refuseIfExceeded(states: LimitState[]): void {
+  const over = states.filter((state) => state.exceeded)
+  if (over.length === 0) return
+  const wait = Math.max(...over.map((state) => state.reset))
+  throw tooManyRequests(
+    `Too many requests. Try again in ${wait} s.`,
+    { ...limitHeaders(states), 'retry-after': String(wait) },
+    over.map((state) => kebab(state.name)),
+  )
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** The key an address is counted under: an IPv6 host owns a whole /64, so that is what is counted. */
+export function addressKey(ip: string): string {
+  const plain = ip.replace(/^::ffff:(?=\d+\.)/i, '')
+  if (!plain.includes(':')) return plain
+  const [head = '', tail = ''] = plain.split('::')
+  const left = head.split(':').filter(Boolean)
+  const right = plain.includes('::') ? tail.split(':').filter(Boolean) : []
+  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}

@@ -1,0 +1,65 @@
+import type { Actor } from '../auth/index.ts'
+
+/**
+ * Who may do what with the things of a project: one table, read both as a check and as a predicate inside statements.
+ * An administrator of the installation may do everything in every project.
+ */
+export type ProjectRole = 'viewer' | 'contributor' | 'maintainer'
+export type Action = 'read' | 'create' | 'change' | 'manage'
+
+/** `own`: what they created or are assigned. */
+type Grant = 'all' | 'own'
+
+const POLICY: Record<Action, Partial<Record<ProjectRole, Grant>>> = {
+  read: { viewer: 'all', contributor: 'all', maintainer: 'all' },
+  create: { contributor: 'all', maintainer: 'all' },
+  change: { contributor: 'own', maintainer: 'all' },
+  // Members, the project itself, imports into it.
+  manage: { maintainer: 'all' },
+}
+
+/** Nothing is written in an archived project; reading and managing it (to bring it back) stay. */
+const REFUSED_WHEN_ARCHIVED: ReadonlySet<Action> = new Set(['create', 'change'])
+
+/** May somebody with this role (none: not a member) do this? */
+export function may(actor: Actor, action: Action, role: ProjectRole | null, own = false): boolean {
+  if (actor.role === 'admin') return true
+  const grant = role ? POLICY[action][role] : undefined
+  return grant === 'all' || (grant === 'own' && own)
+}
+
+/**
+ * The policy as SQL. `$1` of the statement is the actor's id in every case.
+ *
+ * @param project SQL for the project id of the row, for instance `t.project_id`
+ * @returns a boolean expression
+ */
+export function projectPredicate(actor: Actor, action: Action, project: string): string {
+  return `${project} = any(${projectIds(actor, action, 'all')})`
+}
+
+/**
+ * The same for a task row, where a contributor's own tasks count as well.
+ *
+ * @param t alias of a row with project_id, created_by and assigned_user_id
+ */
+export function taskPredicate(actor: Actor, action: Action, t: string): string {
+  const all = projectPredicate(actor, action, `${t}.project_id`)
+  if (actor.role === 'admin' || !Object.values(POLICY[action]).includes('own')) return all
+  const own = `${t}.project_id = any(${projectIds(actor, action, 'own')}) and $1 in (${t}.created_by, ${t}.assigned_user_id)`
+  return `(${all} or (${own}))`
+}
+
+/** Statements differ by the kind of actor; this keeps the names of prepared ones apart. */
+export function actorKind(actor: Actor): string {
+  return actor.role === 'admin' ? 'admin' : 'member'
+}
+
+/** Evaluated once a statement, whatever number of rows it looks at. */
+function projectIds(actor: Actor, action: Action, grant: Grant): string {
+  const unlessArchived = REFUSED_WHEN_ARCHIVED.has(action) ? 'and p.archived_at is null' : ''
+  if (actor.role === 'admin') return `array(select p.id from projects p where $1::bigint is not null ${unlessArchived})`
+  const roles = (Object.keys(POLICY[action]) as ProjectRole[]).filter((role) => POLICY[action][role] === grant)
+  return `array(select m.project_id from project_members m join projects p on p.id = m.project_id
+                 where m.user_id = $1 and m.role in (${roles.map((role) => `'${role}'`).join(', ')}) ${unlessArchived})`
+}

@@ -1,0 +1,133 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Context } from '../platform/context.ts'
+import { afterId, idPage } from '../platform/cursor.ts'
+import { problems } from '../platform/schemas.ts'
+import { listProjects, type MemberRow, type ProjectRow } from './queries.ts'
+import * as schemas from './schemas.ts'
+import * as service from './service.ts'
+
+const NoContent = Type.Null({ description: 'Done' })
+
+/** `/api/v1/projects`: projects and who is in them. */
+export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
+  const tags = ['projects']
+  const config = { access: 'user' } as const
+
+  app.get('/projects', {
+    config,
+    schema: {
+      tags,
+      summary: 'The projects you can see, by id',
+      querystring: schemas.ProjectListQuery,
+      response: { 200: schemas.ProjectPage, ...problems(401) },
+    },
+    handler: async ({ actor, query: { limit = 20, cursor, archived = false } }) => {
+      const rows = await listProjects(ctx.db, actor, { afterId: afterId(cursor), limit: limit + 1, archived })
+      return idPage(rows, limit, (row) => row.id, publicProject)
+    },
+  })
+
+  app.post('/projects', {
+    config,
+    schema: {
+      tags,
+      summary: 'Create a project; you become its maintainer',
+      body: schemas.CreateProjectBody,
+      response: { 201: schemas.Project, ...problems(401, 409) },
+    },
+    handler: async ({ actor, body }, reply) => {
+      const project = await service.createProject(ctx, actor, body.name)
+      return reply.code(201).header('location', `/api/v1/projects/${project.id}`).send(publicProject(project))
+    },
+  })
+
+  app.get('/projects/:id', {
+    config,
+    schema: {
+      tags,
+      summary: 'One project',
+      params: schemas.ProjectParams,
+      response: { 200: schemas.Project, ...problems(401, 404) },
+    },
+    handler: async ({ actor, params }) => publicProject(await service.getProject(ctx, actor, params.id)),
+  })
+
+  app.patch('/projects/:id', {
+    config,
+    schema: {
+      tags,
+      summary: 'Rename, archive or bring back',
+      params: schemas.ProjectParams,
+      body: schemas.ChangeProjectBody,
+      response: { 200: schemas.Project, ...problems(401, 403, 404, 409) },
+    },
+    handler: async ({ actor, params, body }) => publicProject(await service.changeProject(ctx, actor, params.id, body)),
+  })
+
+  app.get('/projects/:id/members', {
+    config,
+    schema: {
+      tags,
+      summary: 'Members, by user id',
+      params: schemas.ProjectParams,
+      querystring: schemas.MemberListQuery,
+      response: { 200: schemas.MemberPage, ...problems(401, 404) },
+    },
+    handler: async ({ actor, params, query: { limit = 20, cursor } }) => {
+      const rows = await service.listMembers(ctx, actor, params.id, { afterId: afterId(cursor), limit: limit + 1 })
+      return idPage(rows, limit, (row) => row.user_id, publicMember)
+    },
+  })
+
+  app.post('/projects/:id/members', {
+    config,
+    schema: {
+      tags,
+      summary: 'Add a member',
+      params: schemas.ProjectParams,
+      body: schemas.AddMemberBody,
+      response: { 201: schemas.Member, ...problems(401, 403, 404, 409) },
+    },
+    handler: async ({ actor, params, body }, reply) => {
+      const member = await service.addMember(ctx, actor, params.id, body.username, body.role)
+      const location = `/api/v1/projects/${params.id}/members/${member.user_id}`
+      return reply.code(201).header('location', location).send(publicMember(member))
+    },
+  })
+
+  app.patch('/projects/:id/members/:user_id', {
+    config,
+    schema: {
+      tags,
+      summary: "Change a member's role",
+      params: schemas.MemberParams,
+      body: schemas.ChangeMemberBody,
+      response: { 200: schemas.Member, ...problems(401, 403, 404) },
+    },
+    handler: async ({ actor, params, body }) =>
+      publicMember(await service.changeMember(ctx, actor, params.id, params.user_id, body.role)),
+  })
+
+  app.delete('/projects/:id/members/:user_id', {
+    config,
+    schema: {
+      tags,
+      summary: 'Remove a member; their tasks stay',
+      params: schemas.MemberParams,
+      response: { 204: NoContent, ...problems(401, 403, 404) },
+    },
+    handler: async ({ actor, params }, reply) => {
+      await service.removeMember(ctx, actor, params.id, params.user_id)
+      return reply.code(204).send(null)
+    },
+  })
+}
+
+function publicProject({ id, name, role, is_default, archived_at, created_at }: ProjectRow) {
+  return { id, name, role, is_default, archived: archived_at !== null, created_at: created_at.toISOString() }
+}
+
+function publicMember(row: MemberRow) {
+  return { ...row, added_at: row.added_at.toISOString() }
+}
