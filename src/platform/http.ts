@@ -79,9 +79,8 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     }
   })
   app.addHook('preParsing', async (request, _reply, payload) => {
-    const { socket } = request.raw
-    const timer = setTimeout(() => endWith(socket, 408, 'REQUEST_TIMEOUT'), BODY_TIMEOUT_MS)
-    payload.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
+    // Uploads have the longer time of the server as a whole.
+    if (request.headers['content-type']?.startsWith('application/json')) limitBodyTime(payload, request.raw.socket)
     return payload
   })
   app.addHook('preValidation', async (request) => {
@@ -102,6 +101,12 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     const ms = Math.round(reply.elapsedTime * 10) / 10
     request.log.debug({ method: request.method, route, status, ms }, 'request')
   })
+}
+
+function limitBodyTime(payload: NodeJS.ReadableStream, socket: Socket): void {
+  const timer = setTimeout(() => endWith(socket, 408, 'REQUEST_TIMEOUT'), BODY_TIMEOUT_MS)
+  timer.unref()
+  payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
 }
 
 /** For bytes that are not an HTTP request at all, and for clients too slow to send one. */
