@@ -10,7 +10,7 @@ export interface Actor {
 }
 
 /** Who may call a route at all. Every route declares one; a route without it does not start. */
-export type Access = 'public' | 'user' | 'admin'
+type Access = 'public' | 'user' | 'admin'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

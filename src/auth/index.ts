@@ -1,6 +1,6 @@
 export type { Actor } from './actor.ts'
 export { guardRoutes } from './guard.ts'
-export { findUserByName, listDemoUsers, type UserRow } from './queries.ts'
+export { findUserByName, listDemoUsers } from './queries.ts'
 export { authRoutes, clientOf, userRoutes } from './routes.ts'
 export { LoginBody, RegisterBody, TokenPair } from './schemas.ts'
 export { AuthService } from './service.ts'

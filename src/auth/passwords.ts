@@ -4,7 +4,7 @@ import { serverBusy } from '../platform/errors.ts'
 import { passwordRefused } from './errors.ts'
 
 const MIN_CHARACTERS = 8
-export const MAX_PASSWORD_CHARACTERS = 200
+const MAX_PASSWORD_CHARACTERS = 200
 /** OWASP's second choice of parameters for argon2id: 19 MiB, two passes. 21 ms on one core of a small machine. */
 const ARGON2 = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 /** Longer queues only make everybody's login time out. */

@@ -57,7 +57,7 @@ export const User = Type.Object(
 export const UserPage = Page(User)
 export const UserListQuery = Strict(PageQuery)
 
-export const Session = Type.Object(
+const Session = Type.Object(
   {
     id: Type.String(),
     current: Type.Boolean(),

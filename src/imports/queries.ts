@@ -2,7 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Connection, Queryable } from '../platform/db.ts'
 import type { Rejected } from './csv-splitter.ts'
 
-export type ImportState = 'receiving' | 'checking' | 'merging' | 'done' | 'failed'
+type ImportState = 'receiving' | 'checking' | 'merging' | 'done' | 'failed'
 
 export interface ImportRow {
   id: number

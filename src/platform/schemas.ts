@@ -15,7 +15,7 @@ export const Timestamp = Type.String({ format: 'date-time', examples: ['2025-03-
 export const Strict = <T extends Record<string, TSchema>>(properties: T, options: object = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })
 
-export const MAX_PAGE = 100
+const MAX_PAGE = 100
 
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE, default: 20, description: 'Items in the page' })),

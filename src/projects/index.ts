@@ -1,4 +1,3 @@
 export { projectArchived, projectForbidden, projectNotFound } from './errors.ts'
-export { actorKind, may, projectPredicate, taskPredicate } from './policy.ts'
-export { findProject } from './queries.ts'
+export { actorKind, projectPredicate, taskPredicate } from './policy.ts'
 export { projectRoutes } from './routes.ts'

@@ -1,6 +1,5 @@
 export { insertImportedTasks } from './bulk-queries.ts'
-export type { TaskFields, TaskText } from './queries.ts'
 export { sendJsonText, taskRoutes } from './routes.ts'
-export { CLASSIC_FIELDS, MAX_TITLE, PRIORITIES, STATUSES, Task, TitleField } from './schemas.ts'
+export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TitleField } from './schemas.ts'
 export { changeTask, createTask, deleteTask, getTask } from './service.ts'
 export { TASK_FIELDS, TASK_PEOPLE } from './task-json.ts'

@@ -4,7 +4,7 @@ import { actorKind, taskPredicate } from '../projects/index.ts'
 import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
 /** A bound in time: the beginning (or end) of a day in `timeZone`, or an instant. */
-export type TimeBound = { day: string } | { instant: string }
+type TimeBound = { day: string } | { instant: string }
 
 export interface TaskFilter {
   status?: string[]

@@ -67,18 +67,18 @@ export async function findTask(db: Queryable, actor: Actor, id: string): Promise
 
 /** Column and its next value, from the members present in `$4`; a member left out keeps the row's value. */
 const PATCHABLE: [column: string, value: string][] = [
-  ['project_id', `case when $4::jsonb ? 'project_id' then ($4 ->> 'project_id')::bigint else t.project_id end`],
-  ['title', `case when $4 ? 'title' then $4 ->> 'title' else t.title end`],
-  ['description', `case when $4 ? 'description' then $4 ->> 'description' else t.description end`],
-  ['status', `case when $4 ? 'status' then $4 ->> 'status' else t.status end`],
-  ['priority', `case when $4 ? 'priority' then $4 ->> 'priority' else t.priority end`],
-  ['labels', `case when $4 ? 'labels' then ${labelsOf('$4')} else t.labels end`],
-  ['due_date', `case when $4 ? 'due_date' then ($4 ->> 'due_date')::date else t.due_date end`],
-  ['external_id', `case when $4 ? 'external_id' then $4 ->> 'external_id' else t.external_id end`],
+  ['project_id', `case when $4::jsonb ? 'project_id' then ($4::jsonb ->> 'project_id')::bigint else t.project_id end`],
+  ['title', `case when $4::jsonb ? 'title' then $4::jsonb ->> 'title' else t.title end`],
+  ['description', `case when $4::jsonb ? 'description' then $4::jsonb ->> 'description' else t.description end`],
+  ['status', `case when $4::jsonb ? 'status' then $4::jsonb ->> 'status' else t.status end`],
+  ['priority', `case when $4::jsonb ? 'priority' then $4::jsonb ->> 'priority' else t.priority end`],
+  ['labels', `case when $4::jsonb ? 'labels' then ${labelsOf('$4::jsonb')} else t.labels end`],
+  ['due_date', `case when $4::jsonb ? 'due_date' then ($4::jsonb ->> 'due_date')::date else t.due_date end`],
+  ['external_id', `case when $4::jsonb ? 'external_id' then $4::jsonb ->> 'external_id' else t.external_id end`],
   [
     'assigned_user_id',
-    `case when $4 ? 'assigned_user'
-          then ${assigneeId('$4', `coalesce(($4 ->> 'project_id')::bigint, t.project_id)`)} else t.assigned_user_id end`,
+    `case when $4::jsonb ? 'assigned_user'
+          then ${assigneeId('$4::jsonb', `coalesce(($4::jsonb ->> 'project_id')::bigint, t.project_id)`)} else t.assigned_user_id end`,
   ],
 ]
 
@@ -106,9 +106,9 @@ export async function updateTask(
     text: `with t as (
              update tasks t set ${PATCHABLE.map(([column, value]) => `${column} = ${value}`).join(', ')}, ${NEXT_VERSION}
               where t.id = $2 and t.deleted_at is null and ${expectedVersion} and ${taskPredicate(actor, 'change', 't')}
-                and ($4 ->> 'project_id' is null or ${projectPredicate(actor, 'create', "($4 ->> 'project_id')::bigint")})
-                and ($4 ->> 'assigned_user' is null
-                     or ${assigneeId('$4', `coalesce(($4 ->> 'project_id')::bigint, t.project_id)`)} is not null)
+                and ($4::jsonb ->> 'project_id' is null or ${projectPredicate(actor, 'create', "($4::jsonb ->> 'project_id')::bigint")})
+                and ($4::jsonb ->> 'assigned_user' is null
+                     or ${assigneeId('$4::jsonb', `coalesce(($4::jsonb ->> 'project_id')::bigint, t.project_id)`)} is not null)
                 and (${PATCHABLE.map(([column]) => `t.${column}`).join(', ')})
                     is distinct from (${PATCHABLE.map(([, value]) => value).join(', ')})
              returning *)
@@ -149,9 +149,9 @@ export async function explainRefusal(db: Queryable, actor: Actor, id: string, ta
                   coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
                   target.id is not null as target_visible,
                   coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
-                  $3::jsonb ->> 'assigned_user' is null or ${assigneeId('$3', 'target.id')} is not null as assignee_ok
+                  $3::jsonb ->> 'assigned_user' is null or ${assigneeId('$3::jsonb', 'target.id')} is not null as assignee_ok
              from tasks t ${TASK_PEOPLE} join projects p on p.id = t.project_id
-             left join projects target on target.id = coalesce(($3 ->> 'project_id')::bigint, t.project_id)
+             left join projects target on target.id = coalesce(($3::jsonb ->> 'project_id')::bigint, t.project_id)
                                       and ${projectPredicate(actor, 'read', 'target.id')}
             where t.id = $2 and t.deleted_at is null and ${taskPredicate(actor, 'read', 't')}`,
     values: [actor.id, id, JSON.stringify(target)],

@@ -3,7 +3,7 @@ import { Id, Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.
 
 export const STATUSES = ['pending', 'active', 'inactive', 'completed', 'cancelled'] as const
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const
-export const MAX_TITLE = 200
+const MAX_TITLE = 200
 
 const Title = Type.String({ minLength: 1, maxLength: MAX_TITLE, pattern: '\\S', examples: ['Data Backup'] })
 const Description = Type.String({ maxLength: 20_000 })

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
 import { type App, createApp } from '../../src/app.ts'
 import { jobs } from '../../src/jobs.ts'
 import { type Config, loadConfig } from '../../src/platform/config.ts'
-import { closeContext, type Context, createContext } from '../../src/platform/context.ts'
+import { type Context, closeContext, createContext } from '../../src/platform/context.ts'
 import { createLogger, type Logger } from '../../src/platform/logger.ts'
 import { databaseUrl, runSql, TEMPLATE } from './template.ts'
 
@@ -30,6 +29,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface TestApp {
   ctx: Context
   app: App
+  auth: App['auth']
   databaseUrl: string
   /** Sends a request; `as` signs it, `body` is sent as JSON. */
   send(
@@ -58,8 +58,26 @@ const adminUrl = () => {
   return url
 }
 
+/** Where clean-up is registered: a test's context, or the stack of a suite. */
+export interface Scope {
+  after(cleanup: () => Promise<void>): void
+}
+
+/** Clean-up in reverse order, for what is started in a suite's `before` and ended in its `after`. */
+export class CleanupStack implements Scope {
+  readonly #stack: (() => Promise<void>)[] = []
+
+  after(cleanup: () => Promise<void>): void {
+    this.#stack.push(cleanup)
+  }
+
+  async run(): Promise<void> {
+    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) await next()
+  }
+}
+
 /** A database of the test's own, cloned from the template and dropped with it. */
-export async function cloneDatabase(t: { after: TestContext['after'] }): Promise<string> {
+export async function cloneDatabase(t: Scope): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await runSql(adminUrl(), `create database ${name} template ${TEMPLATE}`)
   t.after(() => runSql(adminUrl(), `drop database ${name} with (force)`))
@@ -67,18 +85,20 @@ export async function cloneDatabase(t: { after: TestContext['after'] }): Promise
 }
 
 /** The whole application over a database of its own; closed with the test. */
-export async function startApp(t: { after: TestContext['after'] }, options: TestOptions = {}): Promise<TestApp> {
-  const url = options.databaseUrl ?? (await cloneDatabase(t))
+export async function startApp(t: Scope, options: TestOptions = {}): Promise<TestApp> {
+  const cleanup = new CleanupStack()
+  t.after(() => cleanup.run())
+  const url = options.databaseUrl ?? (await cloneDatabase(cleanup))
   const config = testConfig(url, options.env)
   const log = options.log ?? createLogger('silent')
   const ctx = createContext(config, { databaseUrl: url, redisUrl: options.redisUrl, role: 'test', log })
   const app = await createApp(ctx)
-  t.after(async () => {
+  cleanup.after(async () => {
     await app.http.close()
     await closeContext(ctx)
   })
   if (options.worker) await ctx.queue.work(ctx, jobs)
-  return { ctx, app, databaseUrl: url, ...client(app) }
+  return { ctx, app, auth: app.auth, databaseUrl: url, ...client(app) }
 }
 
 export function testConfig(url: string, env: Record<string, string> = {}): Config {

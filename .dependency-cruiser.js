@@ -1,0 +1,55 @@
+const feature = '(?!platform|cli)[^/]+'
+const rule = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment })
+
+/** main → cli → app, jobs → classic → history, imports → tasks → projects → auth → platform. */
+const above = (layers) => `^src/(${layers})/`
+
+export default {
+  forbidden: [
+    rule('no-circular', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    rule('platform-knows-no-feature', { path: '^src/platform/' }, { path: '^src/', pathNot: '^src/platform/' }),
+    rule('auth-is-lowest', { path: '^src/auth/' }, { path: above('projects|tasks|history|imports|classic') }),
+    rule('projects-know-auth-only', { path: '^src/projects/' }, { path: above('tasks|history|imports|classic') }),
+    rule('tasks-know-what-is-below', { path: '^src/tasks/' }, { path: above('history|imports|classic') }),
+    rule(
+      'siblings-are-strangers',
+      { path: '^src/(history|imports)/' },
+      { path: '^src/(history|imports)/', pathNot: '^src/$1/' },
+    ),
+    rule('classic-is-a-leaf', { path: '^src/', pathNot: '^src/(classic/|app\\.ts$)' }, { path: '^src/classic/' }),
+    rule('classic-has-no-sql', { path: '^src/classic/' }, { path: '^src/platform/(db|queue|redis)\\.ts$' }),
+    rule(
+      'features-talk-through-index',
+      { path: `^src/(${feature})/` },
+      { path: `^src/${feature}/`, pathNot: ['^src/$1/', '/index\\.ts$'] },
+    ),
+    rule(
+      'roots-use-index-or-jobs',
+      { path: '^src/(app|jobs)\\.ts$|^src/cli/' },
+      { path: `^src/${feature}/`, pathNot: '/(index|jobs)\\.ts$' },
+    ),
+    rule('features-know-no-root', { path: `^src/${feature}/` }, { path: '^src/([^/]+\\.ts$|cli/)' }),
+    rule('platform-knows-no-root', { path: '^src/platform/' }, { path: '^src/([^/]+\\.ts$|cli/)' }),
+    rule('drivers-live-in-platform', { path: '^src/', pathNot: '^src/platform/' }, {
+      path: 'node_modules/(pg|pg-copy-streams|pg-boss|redis|@redis|rate-limiter-flexible)/',
+    }),
+    rule(
+      'src-is-production',
+      // The embedded database and the demonstration are loaded when they are there; an image has neither.
+      { path: '^src/', pathNot: ['\\.test\\.ts$', '^src/cli/(runtime|serve)\\.ts$'] },
+      { path: '^(dev|test|bench|web|scripts)/' },
+    ),
+    rule(
+      'no-dev-dependencies',
+      { path: '^src/', pathNot: '\\.test\\.ts$' },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    ),
+    rule('nothing-unresolved', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
