@@ -28,7 +28,9 @@ export async function checkSchemaDump(write: boolean): Promise<string | undefine
     const dump = await dumpSchema(dataDir, binDir)
     if (write) return void (await writeFile(FILE, dump))
     const kept = await readFile(FILE, 'utf8').catch(() => '')
-    return dump === kept ? undefined : 'migrations/schema.sql is not what the migrations make: npm run check -- schema --write'
+    return dump === kept
+      ? undefined
+      : 'migrations/schema.sql is not what the migrations make: npm run check -- schema --write'
   } finally {
     await rm(dataDir, { recursive: true, force: true })
   }
@@ -38,7 +40,13 @@ async function dumpSchema(dataDir: string, binDir: string): Promise<string> {
   const postgres = await startEmbeddedPostgres({ dataDir, binDir, settings: { fsync: 'off' } })
   try {
     const log = createLogger('silent')
-    const db = new Database({ url: postgres.url, poolSize: 2, statementTimeoutMs: 60_000, applicationName: 'dump', log })
+    const db = new Database({
+      url: postgres.url,
+      poolSize: 2,
+      statementTimeoutMs: 60_000,
+      applicationName: 'dump',
+      log,
+    })
     await migrate(db)
     await db.close()
     const args = ['--schema-only', '--no-owner', '--no-privileges', postgres.url]
@@ -53,5 +61,8 @@ async function dumpSchema(dataDir: string, binDir: string): Promise<string> {
 /** Leaves out what differs from one pg_dump to the next: versions, session settings, comments. */
 function normalise(dump: string): string {
   const lines = dump.split('\n').filter((line) => !/^(?:--|SET |SELECT pg_catalog\.set_config|\\)/.test(line))
-  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n').trim()}\n`
+  return `${lines
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()}\n`
 }

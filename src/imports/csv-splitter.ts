@@ -120,6 +120,12 @@ export class CsvSplitter {
   #out = Buffer.alloc(0)
   #outEnd = 0
   #rejected: Rejected[] = []
+  /**
+   * A batch ends at this count of records and the next one goes on from there. A chunk of n bytes has n / 2 records at
+   * most, so n keeps up; only what is read again after a quote never closed, half a million one-letter lines at worst,
+   * is spread over several batches.
+   */
+  #pauseAt = Number.POSITIVE_INFINITY
 
   constructor(options: CsvSplitterOptions = {}) {
     this.#delimiter = options.delimiter ?? ','
@@ -145,6 +151,7 @@ export class CsvSplitter {
     const room = this.#maxBytes - this.bytes
     const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
     const bad = this.#utf8.push(taken)
+    if (!bad && taken === chunk) this.#pauseAt = this.records + Math.max(1_000, chunk.length)
     // What stands before a fatal byte is read first, so that errors come in the file's order and know their line.
     this.#append(bad === undefined ? taken : taken.subarray(0, Math.max(0, bad.byte - this.bytes)))
     this.#read()
@@ -175,6 +182,7 @@ export class CsvSplitter {
     this.#out = Buffer.allocUnsafe(Math.ceil((this.#end - this.#start + size) * 1.25))
     this.#outEnd = 0
     this.#rejected = []
+    this.#pauseAt = Number.POSITIVE_INFINITY
   }
 
   #endBatch(known: string[] | undefined): SplitBatch {
@@ -202,7 +210,7 @@ export class CsvSplitter {
 
   #read(): void {
     if (this.#atFileStart && !this.#skipByteOrderMark()) return
-    while (this.#pos < this.#end) {
+    while (this.#pos < this.#end && this.records < this.#pauseAt) {
       if (this.#afterCr) this.#skipLfOfCrLf()
       else if (this.#state === PLAIN) this.#readPlain()
       else if (this.#state === QUOTED) this.#readQuoted()
@@ -210,7 +218,7 @@ export class CsvSplitter {
       else this.#readSpoilt()
       if (this.#pos - this.#start > this.#maxRecordBytes && this.#state !== SPOILT) this.#overflow()
     }
-    if (this.#state === SPOILT) this.#forgetSpoilt()
+    if (this.#state === SPOILT && this.#pos === this.#end) this.#forgetSpoilt()
   }
 
   /** False while the file is too short to tell. */
@@ -287,14 +295,14 @@ export class CsvSplitter {
   }
 
   #readAfterQuote(): void {
-    const kind = this.#kinds[this.#work[this.#pos] as number] as number
-    if (this.#work[this.#pos] === QUOTE) this.#state = QUOTED
-    else if (kind === DELIMITER_KIND) {
-      this.#state = PLAIN
-      this.#cells++
-    } else if (kind >= STOP) return this.#endRecord()
-    else return this.#textAfterQuote()
-    this.#pos++
+    const byte = this.#work[this.#pos] as number
+    if (byte === CR || byte === LF) this.#endRecord()
+    else if (byte !== QUOTE && byte !== this.#delimiterByte) this.#textAfterQuote()
+    else {
+      this.#pos++
+      this.#state = byte === QUOTE ? QUOTED : PLAIN
+      if (byte === this.#delimiterByte) this.#cells++
+    }
   }
 
   #textAfterQuote(): void {
@@ -310,10 +318,12 @@ export class CsvSplitter {
 
   #endOfFile(): void {
     const why = 'no closing quote before the end of the file'
-    if (this.#state === QUOTED && this.#nextLine) return this.#resume(why)
-    if (this.#state === QUOTED) this.#spoil('UNCLOSED_QUOTE', `the quote that opens cell ${this.#cells}: ${why}`)
-    this.#finishRecord()
-    this.#beginRecord(this.#end, this.#line)
+    if (this.#state === QUOTED && this.#nextLine) this.#resume(why)
+    else {
+      if (this.#state === QUOTED) this.#spoil('UNCLOSED_QUOTE', `the quote that opens cell ${this.#cells}: ${why}`)
+      this.#finishRecord()
+      this.#beginRecord(this.#end, this.#line)
+    }
   }
 
   /** Rejects the record up to the end of the line its last quote opened on; the next line begins a record. */

@@ -18,6 +18,8 @@ export async function openUpload(request: IncomingMessage, limitBytes: number): 
   const parser = createParser(request, limitBytes)
   const rest = new Promise<void>((resolve, reject) => {
     parser.on('finish', resolve).on('error', (error: Error) => reject(refused(error)))
+    // A body that ends inside the file is told on the file alone, perhaps before anybody reads it.
+    parser.on('file', (_field, stream) => void stream.on('error', (error) => reject(refused(error))))
     parser.on('filesLimit', () => reject(invalidMultipart('it holds more than one file')))
     parser.on('field', (name) => reject(invalidMultipart(`the field ${JSON.stringify(name)} is not known`)))
     request.on('aborted', () => reject(invalidMultipart('it was cut off')))

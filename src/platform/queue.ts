@@ -45,21 +45,22 @@ export class Queue {
   async work<Context>(context: Context, jobs: AnyJob<Context>[]): Promise<void> {
     await this.#start()
     for (const job of jobs) {
-      await this.#boss.work(
-        job.name,
-        {
-          batchSize: 1,
-          localConcurrency: job.concurrency,
-          // Polling is what is left when a notification is lost.
-          pollingIntervalSeconds: 1,
-          notifyPollingIntervalSeconds: 2,
-          heartbeatRefreshSeconds: 3,
-        },
-        async ([item]: Job<object>[]) => {
-          if (item) await this.#run(context, job, item)
-        },
-      )
+      for (let i = 0; i < job.concurrency; i++) await this.#addWorker(context, job)
     }
+  }
+
+  async #addWorker<Context>(context: Context, job: AnyJob<Context>): Promise<void> {
+    // Polling is what is left when a notification is lost.
+    const options = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2, heartbeatRefreshSeconds: 3 }
+    let worker = ''
+    worker = await this.#boss.work(job.name, options, async ([item]: Job<object>[]) => {
+      try {
+        if (item) await this.#run(context, job, item)
+      } finally {
+        // Look for the next one at once: a backlog announced by one notification would wait for a poll after each job.
+        this.#boss.notifyWorker(worker)
+      }
+    })
   }
 
   async #run<Context>(context: Context, job: AnyJob<Context>, item: Job<object>): Promise<void> {

@@ -26,17 +26,23 @@ export interface Answer {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+export interface SendOptions {
+  /** Whose access token signs it. */
+  as?: Person | string
+  /** Sent as JSON. */
+  body?: unknown
+  headers?: Record<string, string>
+  payload?: string | Buffer
+  /** Where the connection comes from; this machine when left out. */
+  address?: string
+}
+
 export interface TestApp {
   ctx: Context
   app: App
   auth: App['auth']
   databaseUrl: string
-  /** Sends a request; `as` signs it, `body` is sent as JSON. */
-  send(
-    method: Method,
-    url: string,
-    options?: { as?: Person | string; body?: unknown; headers?: Record<string, string>; payload?: string | Buffer },
-  ): Promise<Answer>
+  send(method: Method, url: string, options?: SendOptions): Promise<Answer>
   /** A user made straight in the service and logged in; `admin` for an administrator. */
   person(username: string, role?: 'user' | 'admin'): Promise<Person>
   login(username: string, password?: string): Promise<Person>
@@ -113,11 +119,12 @@ export function testConfig(url: string, env: Record<string, string> = {}): Confi
 }
 
 function client(app: App): Pick<TestApp, 'send' | 'person' | 'login'> {
-  const send: TestApp['send'] = async (method, url, { as, body, headers = {}, payload } = {}) => {
+  const send: TestApp['send'] = async (method, url, { as, body, headers = {}, payload, address } = {}) => {
     const token = typeof as === 'string' ? as : as?.token
     const answer = await app.http.inject({
       method,
       url,
+      remoteAddress: address,
       headers: {
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body !== undefined ? { 'content-type': 'application/json' } : {}),

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import type { Scope } from '../support/app.ts'
+import type { Image } from './dockerfile.ts'
+
+export interface Running {
+  process: ChildProcess
+  output(): string
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | string>
+}
+
+/** Starts a command of the image with its environment and these settings, and nothing of ours. */
+export function start(image: Image, command: string[], settings: Record<string, string>, scope?: Scope): Running {
+  const [program = '', ...args] = command
+  const child = spawn(program === 'node' ? process.execPath : program, args, {
+    cwd: image.workdir,
+    env: { ...image.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...userOf(image),
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  scope?.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { process: child, output: () => output, ended }
+}
+
+/** The image's user, where this test may become it and that user may run our Node. */
+function userOf(image: Image): { uid?: number; gid?: number } {
+  const [uid = Number.NaN, gid = Number.NaN] = image.user.split(':').map(Number)
+  if (process.getuid?.() !== 0) return {}
+  const asUser = { uid, gid }
+  return spawnSync(process.execPath, ['--version'], { ...asUser, cwd: '/' }).status === 0 ? asUser : {}
+}
+
+/** Runs a command of the image to its end. */
+export async function runToEnd(image: Image, command: string[], settings: Record<string, string> = {}) {
+  const running = start(image, command, settings)
+  return { code: await running.ended, output: running.output() }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Looks every 50 ms until it is so. */
+export async function until(what: string, look: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
+  const deadline = Date.now() + seconds * 1_000
+  while (!(await look())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Who may do what: the expected status of every operation of /openapi.json for everybody who may ask. The test that reads
+ * this fails for an operation without a row and for a row without an operation, so a new route needs a decision here.
+ */
+export interface Expected {
+  /** No token, or one that is no good: expired, of a disabled user, of an ended session, a refresh token. */
+  nobody: number
+  /** Signed in, and not a member of the project. */
+  outsider: number
+  viewer: number
+  /** A contributor who neither made the task nor is assigned to it. */
+  contributor: number
+  /** The contributor whose task it is. */
+  owner: number
+  maintainer: number
+  /** An administrator of the installation, not a member of the project. */
+  admin: number
+}
+
+const members = (status: number) => ({
+  viewer: status,
+  contributor: status,
+  owner: status,
+  maintainer: status,
+  admin: status,
+})
+
+/** Public operations do not look at a token at all. */
+const everybody = (status: number): Expected => ({ nobody: status, outsider: status, ...members(status) })
+const signedIn = (status: number): Expected => ({ ...everybody(status), nobody: 401 })
+const adminOnly = (status: number): Expected => ({ ...signedIn(403), admin: status })
+
+/** A thing of a project: hidden from outsiders, readable for every member. */
+const readable: Expected = { nobody: 401, outsider: 404, ...members(200) }
+const creatable = (status: number): Expected => ({ ...readable, ...members(status), viewer: 403 })
+const changeable = (status: number): Expected => ({ ...creatable(status), contributor: 403 })
+const manageable = (status: number): Expected => ({ ...changeable(status), owner: 403 })
+
+export const EXPECTATIONS: Record<string, Expected> = {
+  'POST /api/v1/auth/register': everybody(201),
+  'POST /api/v1/auth/login': everybody(200),
+  'POST /api/v1/auth/refresh': everybody(200),
+  'POST /api/v1/auth/logout': signedIn(204),
+  'POST /api/v1/auth/password': signedIn(204),
+  'GET /api/v1/auth/sessions': signedIn(200),
+  'DELETE /api/v1/auth/sessions/{id}': signedIn(204),
+
+  'GET /api/v1/users/me': signedIn(200),
+  'GET /api/v1/users': adminOnly(200),
+  'POST /api/v1/users': adminOnly(201),
+  'GET /api/v1/users/{id}': adminOnly(200),
+  'PATCH /api/v1/users/{id}': adminOnly(200),
+  'POST /api/v1/users/{id}/disable': adminOnly(200),
+  'POST /api/v1/users/{id}/enable': adminOnly(200),
+
+  'GET /api/v1/projects': signedIn(200),
+  'POST /api/v1/projects': signedIn(201),
+  'GET /api/v1/projects/{id}': readable,
+  'PATCH /api/v1/projects/{id}': manageable(200),
+  'GET /api/v1/projects/{id}/members': readable,
+  'POST /api/v1/projects/{id}/members': manageable(201),
+  'PATCH /api/v1/projects/{id}/members/{user_id}': manageable(200),
+  'DELETE /api/v1/projects/{id}/members/{user_id}': manageable(204),
+
+  'GET /api/v1/tasks': signedIn(200),
+  'POST /api/v1/tasks': creatable(201),
+  'GET /api/v1/tasks/{id}': readable,
+  'PATCH /api/v1/tasks/{id}': changeable(200),
+  'DELETE /api/v1/tasks/{id}': changeable(204),
+
+  'GET /api/v1/imports': adminOnly(200),
+  'GET /api/v1/imports/{id}': adminOnly(200),
+  'GET /api/v1/imports/{id}/errors': adminOnly(200),
+
+  'POST /register': everybody(201),
+  'POST /login': everybody(200),
+  // Without a project a task goes to General, of which every registered user is a contributor.
+  'POST /task': signedIn(201),
+  'PUT /task/{id}': changeable(200),
+  'DELETE /task/{id}': changeable(200),
+  'GET /task/{id}': readable,
+  'GET /tasks': signedIn(200),
+  'POST /upload-csv': adminOnly(202),
+}
+
+/** Routes that stand in no API document: what browsers and operators fetch. All of them are public. */
+export const UNDOCUMENTED = ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Answer, CleanupStack, type Method } from '../support/app.ts'
+import { assertProblem } from '../support/problem.ts'
+import { EXPECTATIONS, UNDOCUMENTED } from './expectations.ts'
+import { REQUESTS } from './requests.ts'
+import { buildWorld, type Principal, type World } from './world.ts'
+
+describe('who may do what', () => {
+  const cleanup = new CleanupStack()
+  let world: World
+
+  before(async () => {
+    world = await buildWorld(cleanup)
+  })
+  after(() => cleanup.run())
+
+  test('every operation of the API document has a row in the table, and every row an operation', async () => {
+    const { body } = await world.app.send('GET', '/openapi.json')
+    const operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual(operations.sort(), Object.keys(EXPECTATIONS).sort())
+    assert.deepEqual(Object.keys(REQUESTS).sort(), Object.keys(EXPECTATIONS).sort())
+  })
+
+  test('every route of the server is in the API document, but for those listed', async () => {
+    const documented = new Set(Object.keys(EXPECTATIONS).map((operation) => operation.split(' ')[1] ?? ''))
+    for (const route of routesOf(world.app.app.http.printRoutes({ commonPrefix: false }))) {
+      const isListed = UNDOCUMENTED.some((prefix) => route === prefix || route.startsWith(`${prefix}/`))
+      assert.ok(isListed || documented.has(route.replaceAll(/:(\w+)/g, '{$1}')), `${route} is not documented`)
+    }
+  })
+
+  test('the API document says of every operation whether it needs a token', async () => {
+    const { body } = await world.app.send('GET', '/openapi.json')
+    for (const [operation, { nobody }] of Object.entries(EXPECTATIONS)) {
+      const [method = '', path = ''] = operation.split(' ')
+      const { security } = body.paths[path][method.toLowerCase()]
+      assert.deepEqual(security, nobody === 401 ? [{ bearer: [] }] : undefined, operation)
+    }
+  })
+
+  for (const [operation, expected] of Object.entries(EXPECTATIONS)) {
+    test(`${operation} answers everybody as the table says, and a refusal changes nothing`, async () => {
+      for (const principal of world.principals) await checkCell(operation, principal, expected[principal.column])
+    })
+  }
+
+  for (const [operation] of Object.entries(EXPECTATIONS).filter(([, expected]) => expected.outsider === 404)) {
+    test(`${operation}: an outsider's 404 is the one of an id that never existed, byte for byte`, async () => {
+      const outsider = principalNamed('outsider')
+      const real = await (REQUESTS[operation] as (typeof REQUESTS)[string])(world, outsider)
+      const id = idOf(real)
+      const absent = JSON.parse(JSON.stringify(real).replace(new RegExp(`(?<=[/:])${id}\\b`), '888888888'))
+      const [hidden, never] = await Promise.all(
+        [real, absent].map(({ url, ...rest }) =>
+          world.app.send(methodOf(operation), url, { as: outsider.token, ...rest }),
+        ),
+      )
+      assert.ok(hidden && never && id)
+      assertProblem(hidden, 404)
+      assert.equal(withoutId(hidden, id), withoutId(never, '888888888'))
+    })
+  }
+
+  async function checkCell(operation: string, principal: Principal, status: number): Promise<void> {
+    const { url, ...options } = await (REQUESTS[operation] as (typeof REQUESTS)[string])(world, principal)
+    const before = status >= 400 ? await checksum() : ''
+    const answer = await world.app.send(methodOf(operation), url, { as: principal.token, ...options })
+    const cell = `${operation} by ${principal.name}`
+    assert.equal(answer.status, status, `${cell}: ${answer.text}`)
+    if (status < 400) return
+    assertProblem(answer, status, undefined, cell)
+    assert.equal(await checksum(), before, `${cell} was refused and changed something`)
+  }
+
+  /** Of everything a request could change. */
+  async function checksum(): Promise<string> {
+    const tables = ['users', 'sessions', 'projects', 'project_members', 'tasks', 'imports']
+    const sums = tables.map((table) => `(select md5(string_agg(r::text, ',' order by r::text)) from ${table} r)`)
+    const { rows } = await world.app.ctx.db.query<{ sum: string }>({ text: `select concat(${sums.join(', ')}) as sum` })
+    return rows[0]?.sum ?? ''
+  }
+
+  function principalNamed(name: string): Principal {
+    const found = world.principals.find((principal) => principal.name === name)
+    assert.ok(found)
+    return found
+  }
+})
+
+const methodOf = (operation: string) => operation.split(' ')[0] as Method
+
+/** The id of the thing asked for: the first in the path, or the project in the body. */
+function idOf({ url, body }: { url: string; body?: unknown }): string | undefined {
+  return /\/(\d+)/.exec(url)?.[1] ?? String((body as { project_id: number }).project_id)
+}
+
+/** Everything of the answer that says something about the thing: counters and clocks do not. */
+function withoutId({ status, text, headers }: Answer, id: string): string {
+  const { date, ratelimit, 'content-length': length, ...kept } = headers
+  return JSON.stringify([status, text.replaceAll(new RegExp(`\\b${id}\\b`, 'g'), 'ID'), kept])
+}
+
+/** The paths in Fastify's drawing of its routes: each line holds a segment, its depth is how far it is indented. */
+function routesOf(drawing: string): string[] {
+  const stack: string[] = []
+  const routes: string[] = []
+  for (const line of drawing.split('\n')) {
+    const match = /^((?:│ {3}| {4})*)[├└]── (\S+)(?: \((.+)\))?$/.exec(line)
+    if (!match) continue
+    const depth = (match[1] ?? '').length / 4
+    stack.length = depth
+    stack.push(match[2] ?? '')
+    if (match[3]) routes.push(stack.join(''))
+  }
+  assert.ok(routes.length > 20, drawing)
+  return routes
+}

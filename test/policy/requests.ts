@@ -1,0 +1,94 @@
+import { PASSWORD } from '../support/app.ts'
+import { credentials, csv, type Principal, type Request, sessionOf, type World } from './world.ts'
+
+type Build = (world: World, principal: Principal) => Promise<Request>
+
+const v1 = '/api/v1'
+const at =
+  (url: string, body?: unknown): Build =>
+  async () => ({ url, body })
+const atProject =
+  (rest: string, body?: unknown): Build =>
+  async ({ projectId }) => ({ url: `${v1}/projects/${projectId}${rest}`, body })
+const atTask =
+  (prefix: string, body?: unknown): Build =>
+  async ({ makeTask }) => ({ url: `${prefix}/${await makeTask()}`, body })
+const atMember =
+  (body?: unknown): Build =>
+  async ({ projectId, makeMember }) => ({ url: `${v1}/projects/${projectId}/members/${(await makeMember()).id}`, body })
+const atUser =
+  (rest: string, body?: unknown): Build =>
+  async ({ makeUser }) => ({ url: `${v1}/users/${(await makeUser()).id}${rest}`, body })
+const atImport =
+  (rest: string): Build =>
+  async ({ importId }) => ({ url: `${v1}/imports/${importId}${rest}` })
+const register =
+  (url: string): Build =>
+  async ({ freshName }) => ({ url, body: credentials(freshName()) })
+
+/** A session to be used up by the request: the principal's, or for nobody's one that is as bad. */
+const withOwnSession = async (world: World, principal: Principal) =>
+  principal.column === 'nobody' ? undefined : world.openSession(principal)
+
+/** A valid request of every operation, on something of its own where the operation uses it up. */
+export const REQUESTS: Record<string, Build> = {
+  'POST /api/v1/auth/register': register(`${v1}/auth/register`),
+  'POST /api/v1/auth/login': at(`${v1}/auth/login`, credentials('otto')),
+  'POST /api/v1/auth/refresh': async ({ app }) => ({
+    url: `${v1}/auth/refresh`,
+    body: { refresh_token: (await app.login('vera')).refreshToken },
+  }),
+  'POST /api/v1/auth/logout': async (world, principal) => ({
+    url: `${v1}/auth/logout`,
+    as: (await withOwnSession(world, principal)) ?? principal.token,
+  }),
+  // The same password again: the sessions that ask stay alive.
+  'POST /api/v1/auth/password': at(`${v1}/auth/password`, { current_password: PASSWORD, new_password: PASSWORD }),
+  'GET /api/v1/auth/sessions': at(`${v1}/auth/sessions`),
+  'DELETE /api/v1/auth/sessions/{id}': async (world, principal) => {
+    const session = (await withOwnSession(world, principal)) ?? (await world.app.login('otto'))
+    return { url: `${v1}/auth/sessions/${sessionOf(session.token)}` }
+  },
+
+  'GET /api/v1/users/me': at(`${v1}/users/me`),
+  'GET /api/v1/users': at(`${v1}/users`),
+  'POST /api/v1/users': register(`${v1}/users`),
+  'GET /api/v1/users/{id}': atUser(''),
+  'PATCH /api/v1/users/{id}': atUser('', { role: 'user' }),
+  'POST /api/v1/users/{id}/disable': atUser('/disable'),
+  'POST /api/v1/users/{id}/enable': atUser('/enable'),
+
+  'GET /api/v1/projects': at(`${v1}/projects`),
+  'POST /api/v1/projects': async ({ freshName }) => ({ url: `${v1}/projects`, body: { name: freshName() } }),
+  'GET /api/v1/projects/{id}': atProject(''),
+  'PATCH /api/v1/projects/{id}': atProject('', { archived: false }),
+  'GET /api/v1/projects/{id}/members': atProject('/members'),
+  'POST /api/v1/projects/{id}/members': async ({ projectId, makeUser }) => ({
+    url: `${v1}/projects/${projectId}/members`,
+    body: { username: (await makeUser()).username, role: 'viewer' },
+  }),
+  'PATCH /api/v1/projects/{id}/members/{user_id}': atMember({ role: 'contributor' }),
+  'DELETE /api/v1/projects/{id}/members/{user_id}': atMember(),
+
+  'GET /api/v1/tasks': at(`${v1}/tasks`),
+  'POST /api/v1/tasks': async ({ projectId }) => ({
+    url: `${v1}/tasks`,
+    body: { title: 'Feed the cat', project_id: projectId },
+  }),
+  'GET /api/v1/tasks/{id}': atTask(`${v1}/tasks`),
+  'PATCH /api/v1/tasks/{id}': atTask(`${v1}/tasks`, { title: 'Changed' }),
+  'DELETE /api/v1/tasks/{id}': atTask(`${v1}/tasks`),
+
+  'GET /api/v1/imports': at(`${v1}/imports`),
+  'GET /api/v1/imports/{id}': atImport(''),
+  'GET /api/v1/imports/{id}/errors': atImport('/errors'),
+
+  'POST /register': register('/register'),
+  'POST /login': at('/login', credentials('otto')),
+  'POST /task': at('/task', { title: 'Feed the dog' }),
+  'PUT /task/{id}': atTask('/task', { title: 'Changed' }),
+  'DELETE /task/{id}': atTask('/task'),
+  'GET /task/{id}': atTask('/task'),
+  'GET /tasks': at('/tasks'),
+  'POST /upload-csv': async () => ({ url: '/upload-csv', ...csv() }),
+}

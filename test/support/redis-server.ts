@@ -1,0 +1,75 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export interface RedisServer {
+  url: string
+  kill(signal: NodeJS.Signals): void
+  stop(): Promise<void>
+}
+
+/** REDIS_URL when it is set, else a redis-server of our own: from the PATH, else from the system's packages. */
+export async function startRedis(): Promise<RedisServer> {
+  const url = process.env.REDIS_URL
+  return url ? { url, kill: () => {}, stop: async () => {} } : startOwnRedis()
+}
+
+/** A redis-server on loopback that keeps nothing; for tests that kill or freeze it. */
+export async function startOwnRedis(port?: number): Promise<RedisServer> {
+  installIfMissing()
+  const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-redis-'))
+  const listen = port ?? (await freePort())
+  const args = ['--port', String(listen), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+  const child = spawn('redis-server', args, { stdio: 'ignore' })
+  await waitForPort(listen, child)
+  const stop = async () => {
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await ended
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { url: `redis://127.0.0.1:${listen}`, kill: (signal) => void child.kill(signal), stop }
+}
+
+function installIfMissing(): void {
+  const isThere = () => spawnSync('redis-server', ['--version']).status === 0
+  if (isThere()) return
+  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
+    const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+    try {
+      execFileSync('apt-get', ['update'], options)
+      execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], options)
+    } catch {
+      // told below
+    }
+  }
+  if (!isThere()) throw new Error('The tests need a Redis: install redis-server (or valkey), or set REDIS_URL.')
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+async function waitForPort(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (child.exitCode !== null) break
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
+      socket.unref()
+      setTimeout(() => socket.destroy(), 50).unref()
+    })
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('redis-server did not start.')
+}
