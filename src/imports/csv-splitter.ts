@@ -71,8 +71,9 @@ const [PLAIN, QUOTED, CLOSING, SPOILT] = [0, 1, 2, 3]
  * - Lines without bytes, or with spaces and tabs only, are no records (a tab that delimits is no blank), but count.
  * - A record with bad quoting ends with the physical line on which its bad cell began, and the next line begins a
  *   record. So a quote never closed costs its own line, not the rows up to the next quote, to maxRecordBytes or to the
- *   end of the file. The price: of a cell that truly has several lines and bad quoting, each further line is read as a
- *   record of its own, mostly rejected in turn.
+ *   end of the file. Two prices. Of a cell that truly has several lines and bad quoting, each further line is read as a
+ *   record of its own, mostly rejected in turn. And a quote never closed whose next quote in the file has a delimiter
+ *   or a line end after it looks closed there: one rejected record, whose message tells the lines it took along.
  * - A record over maxRecordBytes is skipped to its next line end; when it stands in a quoted cell of several lines by
  *   then, the rule before holds.
  *
@@ -80,7 +81,7 @@ const [PLAIN, QUOTED, CLOSING, SPOILT] = [0, 1, 2, 3]
  * CR and CRLF, mixed in one file, because the line ends outside quotes are all LF; `\.` is data, alone in a record
  * because the line number stands before it, and alone on a line of a quoted cell.
  *
- * The splitter measured: 94 MB, 1M rows, 5 % quoted, in @@@.
+ * Measured without a database: 1M rows, 94 MB, 8 % of them quoted, in 0.25–0.35 s; 1 GB in 2.6 s; RSS 145 MB for both.
  */
 export class CsvSplitter {
   /** Data records seen so far, rejected ones included. */
@@ -370,13 +371,13 @@ export class CsvSplitter {
 
   #finishRecord(): void {
     const expected = this.#header?.length
-    if (this.#state === SPOILT) this.#reject(this.#defect.code, this.#defect.message)
+    if (this.#state === SPOILT) this.#rejectRecord(this.#defect.code, this.#defect.message)
     else if (this.#cells === 1 && this.#isBlank()) return
-    else if (this.#hasNul) this.#reject('NUL_BYTE', 'a NUL byte')
+    else if (this.#hasNul) this.#rejectRecord('NUL_BYTE', 'a NUL byte')
     else if (expected === undefined) {
       this.#header = cellsOf(this.#work.toString('utf8', this.#start, this.#pos), this.#delimiter)
     } else if (this.#cells === expected) this.#accept()
-    else this.#reject('WRONG_CELL_COUNT', `has ${count(this.#cells)}, the header has ${expected}`)
+    else this.#rejectRecord('WRONG_CELL_COUNT', `has ${count(this.#cells)}, the header has ${expected}`)
   }
 
   #isBlank(): boolean {
@@ -403,7 +404,13 @@ export class CsvSplitter {
     this.#out = grown
   }
 
-  #reject(code: RejectCode, message: string, end = this.#pos): void {
+  /** At the record's end. */
+  #rejectRecord(code: RejectCode, message: string): void {
+    const lines = this.#line > this.#startLine ? ` (lines ${this.#startLine} to ${this.#line})` : ''
+    this.#reject(code, message + lines, this.#pos)
+  }
+
+  #reject(code: RejectCode, message: string, end: number): void {
     if (!this.#header) throw this.#badHeader(message)
     this.#countRecord()
     const raw = shown(this.#work.subarray(this.#start, end))

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CsvFileError, CsvSplitter, type CsvSplitterOptions, type Rejected } from './csv-splitter.ts'
+
+interface Split {
+  header?: string[]
+  copy: string
+  rejected: Rejected[]
+  records: number
+}
+
+/** Splits the file, cut after the given numbers of bytes, which are used in turn; by default in one piece. */
+function split(file: string | Buffer, options: CsvSplitterOptions = {}, sizes: number[] = []): Split {
+  const bytes = Buffer.from(file)
+  const splitter = new CsvSplitter(options)
+  const batches = []
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes.length ? (sizes[i % sizes.length] as number) : bytes.length
+    // A copy that is overwritten afterwards, as an upload's buffer may be.
+    const chunk = Buffer.from(bytes.subarray(at, at + size))
+    batches.push(splitter.push(chunk))
+    chunk.fill(0x21)
+    at += size
+  }
+  batches.push(splitter.end())
+  const headers = batches.flatMap((batch) => (batch.header ? [batch.header] : []))
+  assert.deepEqual(headers, [splitter.header], 'the header comes once')
+  assert.equal(splitter.bytes, bytes.length)
+  return {
+    header: splitter.header,
+    copy: Buffer.concat(batches.map((batch) => batch.copy)).toString(),
+    rejected: batches.flatMap((batch) => batch.rejected),
+    records: splitter.records,
+  }
+}
+
+/** The result, or the error, as a value. */
+function outcome(file: string | Buffer, options: CsvSplitterOptions = {}, sizes: number[] = []) {
+  try {
+    return split(file, options, sizes)
+  } catch (error) {
+    if (!(error instanceof CsvFileError)) throw error
+    const { code, message, byte, line } = error
+    return { code, message, byte, line }
+  }
+}
+
+/** As `line code` for the rejected and `line,record` for the good. */
+function summary(file: string | Buffer, options: CsvSplitterOptions = {}) {
+  const { copy, rejected, records } = split(file, options)
+  assert.equal(parse(copy, options.delimiter).length + rejected.length, records)
+  return { copy, rejected: rejected.map(({ line, code }) => `${line} ${code}`) }
+}
+
+/** Reads what COPY would read, strictly as RFC 4180 has it, with LF only; throws where a COPY might. */
+function parse(copy: string, delimiter = ','): string[][] {
+  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|([^"\r\n${delimiter === '|' ? '\\|' : delimiter}]*))(.|\n)`, 'gy')
+  const rows: string[][] = []
+  let row: string[] = []
+  while (cell.lastIndex < copy.length) {
+    const [, quoted, plain, end] = cell.exec(copy) ?? assert.fail(`not CSV: ${copy}`)
+    row.push(quoted?.replaceAll('""', '"') ?? plain ?? '')
+    if (end !== '\n') assert.equal(end, delimiter)
+    else rows.push(row)
+    if (end === '\n') row = []
+  }
+  assert.deepEqual(row, [])
+  return rows
+}
+
+const HEAD = 'a,b,c\n'
+const sampleFiles = {
+  mixed: '\uFEFFa,"b ""x""",c\r\n1,"é\r\n,",€\r2,"\r\r\n\n",""\r\n\r\n\n 🙂,,\n1,2\nx"y,,\n"a"b,"c",d\n4,5,6\r',
+  unclosed: 'a,b,c\n1,"2,3\n4,"5",6\r\n7,8,"9\r\n10,11,12\r13,"14\n15,16,17',
+  long: 'a,b,c\n1,2,3\n1,"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",3\n4,5,6\n1,"\n7,8,9\r\n10,11,12\n\n\n13,14,15\n',
+  nul: 'a,b,c\n1,\0,3\n4,"\0\n",6\n7,8,9',
+}
+
+test('the header comes first, without byte order mark and quotes', () => {
+  const splitter = new CsvSplitter()
+  assert.deepEqual(splitter.push(Buffer.from('\uFEFF"task ""name""",b,"c,\n')), {
+    copy: Buffer.alloc(0),
+    rejected: [],
+    header: undefined,
+  })
+  assert.equal(splitter.header, undefined)
+  assert.deepEqual(splitter.push(Buffer.from('d"\n')).header, ['task "name"', 'b', 'c,\nd'])
+  assert.equal(splitter.push(Buffer.from('1,2,3\n')).header, undefined)
+  assert.deepEqual(splitter.header, ['task "name"', 'b', 'c,\nd'])
+})
+
+test('a header may stand alone, end without a newline, and have empty names', () => {
+  assert.deepEqual(split('a,,b,'), { header: ['a', '', 'b', ''], copy: '', rejected: [], records: 0 })
+})
+
+test('records are prefixed with their physical line and otherwise left as they were', () => {
+  const { copy, records } = split(`${HEAD}Data Backup,"a, ""b""",TRUE\n,"",\n\\.,"\n\\.\n",\\N\n x ,é," "`)
+  assert.equal(copy, '2,Data Backup,"a, ""b""",TRUE\n3,,"",\n4,\\.,"\n\\.\n",\\N\n7, x ,é," "\n')
+  assert.equal(records, 4)
+})
+
+test('LF, CRLF, CR, mixed, with and without a last one, give the same records', () => {
+  for (const eol of ['\n', '\r\n', '\r']) {
+    for (const last of ['', eol]) {
+      assert.equal(split(['a,b', '1,2', '3,"4"', '5,'].join(eol) + last).copy, '2,1,2\n3,3,"4"\n4,5,\n')
+    }
+  }
+  assert.equal(split('a,b\r1,2\n3,4\r\n5,6\r7,8').copy, '2,1,2\n3,3,4\n4,5,6\n5,7,8\n')
+})
+
+test('newlines inside quotes are kept, and counted once each', () => {
+  assert.equal(
+    split('a,b\r\n1,"\r\n\r\n"\r\n2,"\r\r"\r\n3,"\n\n\r"\n4,"\n\r"\n5,').copy,
+    '2,1,"\r\n\r\n"\n5,2,"\r\r"\n8,3,"\n\n\r"\n12,4,"\n\r"\n15,5,\n',
+  )
+})
+
+test('blank lines are no records but count as lines, a line of delimiters is a record', () => {
+  assert.deepEqual(summary(`\n \r\n\t\n${HEAD}\n\n1,2,3\n  \t\r\n,,\n\n`), { copy: '7,1,2,3\n9,,,\n', rejected: [] })
+  assert.deepEqual(summary('a\tb\n\t\n \t\n', { delimiter: '\t' }), { copy: '2\t\t\n3\t \t\n', rejected: [] })
+  assert.deepEqual(summary('a\n""\n" "\n'), { copy: '2,""\n3," "\n', rejected: [] })
+})
+
+test('WRONG_CELL_COUNT: a ragged record is rejected, with what it has and what it should have', () => {
+  const { rejected, copy } = split(`${HEAD}1,2,3\n1,2\nx\n1,"2\n3",,"4,5"\n6,7,8\n`)
+  assert.equal(copy, '2,1,2,3\n7,6,7,8\n')
+  const code = 'WRONG_CELL_COUNT'
+  assert.deepEqual(rejected, [
+    { line: 3, code, message: 'has 2 cells, the header has 3', raw: '1,2' },
+    { line: 4, code, message: 'has 1 cell, the header has 3', raw: 'x' },
+    { line: 5, code, message: 'has 4 cells, the header has 3 (lines 5 to 6)', raw: '1,"2\n3",,"4,5"' },
+  ])
+})
+
+test('STRAY_QUOTE: the record ends with its line, the next ones are intact', () => {
+  for (const bad of ['x"y,2,3', '1,2,3"', '1, "2",3', '1,"2"x,3', '1,"2" ,3', '"1"""x",",3', '1,"""2"3"",']) {
+    const expected = { copy: '2,1,2,3\n4,4,"5",6\n', rejected: ['3 STRAY_QUOTE'] }
+    assert.deepEqual(summary(`${HEAD}1,2,3\n${bad}\r\n4,"5",6\n`), expected, bad)
+  }
+  assert.deepEqual(summary(`${HEAD}"1\n2",x"y,3\n4,5,6`), { copy: '4,4,5,6\n', rejected: ['2 STRAY_QUOTE'] })
+})
+
+test('UNCLOSED_QUOTE: only the line that opened the quote is rejected', () => {
+  const rows = '4,5,6\n7,"8, 8",9\n"10",11,12\n'
+  const good = '3,4,5,6\n4,7,"8, 8",9\n5,"10",11,12\n'
+  assert.deepEqual(summary(`${HEAD}1,"2,3\n${rows}`), { copy: good, rejected: ['2 UNCLOSED_QUOTE'] })
+  assert.deepEqual(summary(`${HEAD}1,2,"3\r\n${rows}`), { copy: good, rejected: ['2 UNCLOSED_QUOTE'] })
+  // To the end of the file.
+  assert.deepEqual(summary(`${HEAD}1,"2,3\r4,5,6\r\n7,8,9`), {
+    copy: '3,4,5,6\n4,7,8,9\n',
+    rejected: ['2 UNCLOSED_QUOTE'],
+  })
+  assert.deepEqual(summary(`${HEAD}1,2,3\n4,"5,6`), { copy: '2,1,2,3\n', rejected: ['3 UNCLOSED_QUOTE'] })
+  // In the second line of its record: both are rejected, as one record.
+  assert.deepEqual(summary(`${HEAD}"1\n",2,"3\n4,5,6`), { copy: '4,4,5,6\n', rejected: ['2 UNCLOSED_QUOTE'] })
+  // Over the limit of a record.
+  const many = Array.from({ length: 50 }, (_, i) => `${i},5,6`)
+  const { copy, rejected } = split(`${HEAD}1,"2,3\n${many.join('\n')}\n`, { maxRecordBytes: 100 })
+  assert.equal(copy, many.map((row, i) => `${i + 3},${row}\n`).join(''))
+  assert.deepEqual(
+    rejected.map(({ raw }) => raw),
+    ['1,"2,3'],
+  )
+  assert.match(rejected[0]?.message ?? '', /opens cell 2: no closing quote within 100 bytes/)
+})
+
+test('RECORD_TOO_LONG: a record over the limit is skipped to its line end, one at the limit is taken', () => {
+  const options = { maxRecordBytes: 10 }
+  assert.deepEqual(
+    summary(`${HEAD}1,3456,8,9\n12,456,890\n12,456,8901\r\n1,"56789",2,"3"\n"2345678901,x\n4,5,6\n`, options),
+    {
+      copy: '3,12,456,890\n7,4,5,6\n',
+      rejected: ['2 WRONG_CELL_COUNT', '4 RECORD_TOO_LONG', '5 RECORD_TOO_LONG', '6 RECORD_TOO_LONG'],
+    },
+  )
+})
+
+test('a line of many megabytes passes in the memory of one record', () => {
+  const splitter = new CsvSplitter({ maxRecordBytes: 1000 })
+  splitter.push(Buffer.from('a,b\n1,"'))
+  const before = process.memoryUsage().arrayBuffers
+  const chunk = Buffer.alloc(1 << 20, 'x')
+  for (let i = 0; i < 64; i++) splitter.push(chunk)
+  assert.ok(process.memoryUsage().arrayBuffers - before < 32 << 20)
+  const { copy, rejected } = splitter.push(Buffer.from('"\n2,3\n'))
+  assert.equal(copy.toString(), '3,2,3\n')
+  assert.equal(rejected[0]?.code, 'RECORD_TOO_LONG')
+  assert.equal(rejected[0]?.raw.length, 2000)
+})
+
+test('NUL_BYTE: the record is rejected, quoted or not', () => {
+  assert.deepEqual(summary(sampleFiles.nul), { copy: '5,7,8,9\n', rejected: ['2 NUL_BYTE', '3 NUL_BYTE'] })
+  assert.equal(split(sampleFiles.nul).rejected[0]?.raw, '1,\uFFFD,3')
+})
+
+test('raw is cut at 2,000 bytes, between characters', () => {
+  const { rejected } = split(`${HEAD}x${'é'.repeat(3000)}\n`)
+  assert.equal(rejected[0]?.raw, `x${'é'.repeat(999)}`)
+})
+
+test('semicolon, tab and pipe delimit as told, the line number too', () => {
+  for (const delimiter of [';', '\t', '|'] as const) {
+    const file = 'a,b\n1,"2,"\n3\n'.replaceAll(',', delimiter)
+    assert.deepEqual(summary(file, { delimiter }), {
+      copy: '2,1,"2,"\n'.replaceAll(',', delimiter),
+      rejected: ['3 WRONG_CELL_COUNT'],
+    })
+  }
+  assert.deepEqual(split('a;b,c\n').header, ['a;b', 'c'])
+})
+
+const fatal = (file: string | Buffer, options: CsvSplitterOptions, expected: Record<string, unknown>) => {
+  for (const sizes of [[], [1], [2], [3]]) assert.deepEqual(outcome(file, options, sizes), expected)
+}
+
+test('NOT_UTF8: the first bad byte and its line are told', () => {
+  const error = (byte: number, line: number, more = '') => ({
+    code: 'NOT_UTF8',
+    message: `not UTF-8: byte ${byte} (line ${line})${more}`,
+    byte,
+    line,
+  })
+  fatal(Buffer.from('a,b\n1,caf\xe9\n2,\xff', 'latin1'), {}, error(9, 2))
+  fatal(Buffer.from('\xef\xbb\xbfa,b\r\n1,"\r\n\xc3\xa9\xc3"\n', 'latin1'), {}, error(15, 3))
+  fatal(Buffer.from('a,b\n1,\xe2\x82', 'latin1'), {}, error(6, 2))
+  fatal(Buffer.from('a,b\n1,\xed\xa0\x80\n', 'latin1'), {}, error(6, 2))
+  fatal(Buffer.from('a,b\n\xf0\x9f\x98\x80\xf5\x80\x80\x80\n', 'latin1'), {}, error(8, 2))
+  fatal(Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), {}, error(0, 1, ', it looks like UTF-16'))
+  fatal(Buffer.from('\ufeffa,b\n1,2\n', 'utf16le').swap16(), {}, error(0, 1, ', it looks like UTF-16'))
+  const message = 'the header has NUL bytes, the file may be UTF-16'
+  fatal(Buffer.from('a,b\n1,2\n', 'utf16le'), {}, { code: 'NOT_UTF8', message, byte: undefined, line: 1 })
+})
+
+test('EMPTY_FILE and BAD_HEADER: no header, or one that is no record', () => {
+  const error = (code: string, message: string, line?: number) => ({ code, message, line, byte: undefined })
+  fatal('', {}, error('EMPTY_FILE', 'the file is empty'))
+  for (const file of ['\uFEFF', '\n', ' \r\n\r\n', 'x'.slice(1), '\uFEFF\n'].filter(Boolean)) {
+    fatal(file, {}, error('EMPTY_FILE', 'the file has no header'))
+  }
+  const bad = (why: string, line: number) => error('BAD_HEADER', `the header can't be read: ${why}`, line)
+  fatal('\na"b,c\n1,2', {}, bad('a quote inside cell 1, which does not begin with one', 2))
+  fatal('a,"b\n1,2', {}, bad('the quote that opens cell 2: no closing quote before the end of the file', 1))
+  fatal('abcdefghijk\n1,2', { maxRecordBytes: 10 }, bad('longer than 10 bytes', 1))
+})
+
+test('FILE_TOO_LARGE and TOO_MANY_ROWS: at the limit is fine, one more is not', () => {
+  const file = `${HEAD}1,2,3\n\n1,2\n4,5,6\n`
+  assert.equal(split(file, { maxBytes: file.length, maxRows: 3 }).records, 3)
+  const error = (code: string, message: string) => ({ code, message, byte: undefined, line: undefined })
+  fatal(file, { maxBytes: file.length - 1 }, error('FILE_TOO_LARGE', `the file has more than ${file.length - 1} bytes`))
+  fatal(file, { maxRows: 2 }, error('TOO_MANY_ROWS', 'the file has more than 2 rows'))
+})
+
+test('a file cut in two at each byte, and cut at every byte, gives the same', () => {
+  for (const file of Object.values(sampleFiles)) {
+    const bytes = Buffer.from(file)
+    const whole = outcome(file, { maxRecordBytes: 40 })
+    assert.deepEqual(outcome(file, { maxRecordBytes: 40 }, [1]), whole)
+    for (let at = 1; at < bytes.length; at++) {
+      assert.deepEqual(outcome(file, { maxRecordBytes: 40 }, [at, bytes.length - at]), whole, `cut at ${at}`)
+    }
+  }
+})
