@@ -13,24 +13,18 @@ import { Task, taskRoutes } from './tasks/index.ts'
 export interface App {
   http: FastifyInstance
   auth: AuthService
-  /** From here on the service says it is not ready, and closes each connection with the answer it gives. */
-  startDraining(): void
 }
 
 /** The HTTP application: every feature's routes, one line each. It listens nowhere yet. */
 export async function createApp(ctx: Context): Promise<App> {
   const http = createHttpServer(ctx)
   const auth = new AuthService(ctx)
-  let draining = false
   const v1 = { prefix: '/api/v1' }
 
   guardRoutes(http, ctx, auth.tokens)
-  http.addHook('onSend', async (_request, reply) => {
-    if (draining) reply.header('connection', 'close')
-  })
   for (const schema of [Task, Import, ImportError]) http.addSchema(schema)
   await registerDocs(http)
-  await http.register(operationRoutes, { ctx, isDraining: () => draining })
+  await http.register(operationRoutes, { ctx })
   await http.register(authRoutes, { ctx, auth, ...v1 })
   await http.register(userRoutes, { ctx, auth, ...v1 })
   await http.register(projectRoutes, { ctx, ...v1 })
@@ -39,13 +33,7 @@ export async function createApp(ctx: Context): Promise<App> {
   await http.register(classicRoutes, { ctx, auth })
   await http.register(uploadRoute, { ctx })
   await http.ready()
-  return {
-    http,
-    auth,
-    startDraining() {
-      draining = true
-    },
-  }
+  return { http, auth }
 }
 
 async function registerDocs(http: FastifyInstance): Promise<void> {

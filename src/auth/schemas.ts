@@ -6,7 +6,12 @@ const Username = Type.String({
   description: '2 to 64 letters, digits, dots, dashes or underscores',
   examples: ['john_doe'],
 })
-const Email = Type.String({ pattern: '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', maxLength: 254, examples: ['john@example.org'] })
+// Linear: a text too long is searched as well before it is refused, so a pattern that backtracks would stop the process.
+const Email = Type.String({
+  pattern: '^[^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)+$',
+  maxLength: 254,
+  examples: ['john@example.org'],
+})
 const NewPassword = Type.String({ maxLength: 1_000, description: '8 to 200 characters of any kind' })
 const Password = Type.String({ maxLength: 1_000 })
 const Role = Type.Enum(['user', 'admin'])

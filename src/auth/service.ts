@@ -65,40 +65,43 @@ export class AuthService {
   }
 
   /**
-   * Attempts are counted before the password is looked at, by account and by address, in the database: they hold under
-   * parallel attempts, across processes and restarts. Success clears the account's count.
+   * Attempts are counted before the password is looked at, by address and by account, in the database: they hold under
+   * parallel attempts, across processes and restarts. Success clears the account's count. An address over its limit is
+   * refused first: what it goes on trying locks nobody's account.
    */
   async login(username: string, password: string, client: Client): Promise<TokenPair> {
     const { limits, metrics, db } = this.#ctx
-    const account = username.toLowerCase()
+    const account = accountKey(username)
     const address = addressKey(client.address)
-    refuseIfExceeded([
-      await limits.consume('loginPerAddress', address),
-      await limits.consume('loginPerAccount', account),
-    ])
-    const user = await queries.findCredentials(db, username)
+    refuseIfExceeded([await limits.consume('loginPerAddress', address)])
+    refuseIfExceeded([await limits.consume('loginPerAccount', account)])
+    const user = await queries.findCredentials(db, account)
     const matches = await this.#hasher.verify(user?.password_hash, password)
     if (!user || !matches || user.disabled_at) {
       metrics.logins.inc({ outcome: 'refused' })
       throw invalidCredentials()
     }
+    const tokens = await this.#openSession(user, client)
     metrics.logins.inc({ outcome: 'accepted' })
     await Promise.all([limits.forget('loginPerAccount', account), limits.refund('loginPerAddress', address)])
-    return this.#openSession(user.id, client)
+    return tokens
   }
 
-  async #openSession(userId: number, client: Client): Promise<TokenPair> {
+  /** @param user as they were when the password matched */
+  async #openSession(user: { id: number; password_hash: string }, client: Client): Promise<TokenPair> {
     const id = randomUUID()
     const secret = randomBytes(32)
-    await sessions.insertSession(this.#ctx.db, {
+    const isOpen = await sessions.insertSession(this.#ctx.db, {
       id,
-      userId,
+      userId: user.id,
+      passwordHash: user.password_hash,
       secret,
       days: this.#ctx.config.sessionDays,
       userAgent: client.userAgent?.slice(0, 300) ?? null,
       address: client.address,
     })
-    return this.#pair(userId, id, 1, secret)
+    if (!isOpen) throw invalidCredentials()
+    return this.#pair(user.id, id, 1, secret)
   }
 
   async #pair(userId: number, sessionId: string, generation: number, secret: Uint8Array): Promise<TokenPair> {
@@ -141,7 +144,7 @@ export class AuthService {
   /** Ends every other session of the user. A wrong current password counts as an attempt to log in. */
   async changePassword(actor: Actor, current: string, next: string): Promise<void> {
     const { limits, db } = this.#ctx
-    const account = actor.username.toLowerCase()
+    const account = accountKey(actor.username)
     refuseIfExceeded([await limits.consume('loginPerAccount', account)])
     const user = await queries.findCredentialsById(db, actor.id)
     if (!user || !(await this.#hasher.verify(user.password_hash, current))) throw wrongCurrentPassword()
@@ -175,4 +178,12 @@ export class AuthService {
   async revokeSession(actor: Actor, id: string): Promise<void> {
     if (!(await sessions.revokeSession(this.#ctx.db, actor.id, id, 'revoked'))) throw sessionNotFound()
   }
+}
+
+/**
+ * One key for every way to write a name. The database is asked for it in this form as well: its own lower case takes
+ * U+0130 for an i, which would give an account a second count. Nobody has a name that is cut.
+ */
+function accountKey(username: string): string {
+  return username.toLowerCase().slice(0, 200)
 }

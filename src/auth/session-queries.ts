@@ -12,23 +12,31 @@ export interface SessionRow {
   address: string | null
 }
 
+/**
+ * Opens a session for a user who is enabled and has that password still. The share lock makes a login and a new password
+ * (or a disabling) take turns: either the session is there to be ended by it, or it is not opened.
+ */
 export async function insertSession(
   db: Queryable,
   session: {
     id: string
     userId: number
+    passwordHash: string
     secret: Uint8Array
     days: number
     userAgent: string | null
     address: string | null
   },
-): Promise<void> {
-  await db.query({
+): Promise<boolean> {
+  const { id, userId, passwordHash, secret, days, userAgent, address } = session
+  const { rowCount } = await db.query({
     name: 'auth/insert-session',
     text: `insert into sessions (id, user_id, secret, expires_at, user_agent, address)
-           values ($1, $2, $3, now() + make_interval(days => $4), $5, $6)`,
-    values: [session.id, session.userId, session.secret, session.days, session.userAgent, session.address],
+           select $1, u.id, $3, now() + make_interval(days => $4), $5, $6
+             from users u where u.id = $2 and u.password_hash = $7 and u.disabled_at is null for share`,
+    values: [id, userId, secret, days, userAgent, address, passwordHash],
   })
+  return rowCount === 1
 }
 
 /** Who stands behind each of these sessions, now; an ended session or a disabled user is left out. */

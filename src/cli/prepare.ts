@@ -17,13 +17,11 @@ export async function migrateAll(ctx: Context, databaseUrl: string): Promise<str
 
 /**
  * Waits for a database that answers and is migrated (migrating it if so configured), for as long as it takes: a server
- * that starts before its database is not an error.
- *
- * @param stopped ends the wait
+ * that starts before its database is not an error. Being told to stop ends the wait.
  */
-export async function waitForDatabase(ctx: Context, databaseUrl: string, stopped: AbortSignal): Promise<void> {
+export async function waitForDatabase(ctx: Context, databaseUrl: string): Promise<void> {
   let told = false
-  while (!stopped.aborted) {
+  while (!ctx.stopping.signal.aborted) {
     try {
       if (ctx.config.migrateOnStart) await migrateAll(ctx, databaseUrl)
       if (await isSchemaCurrent(ctx.db)) return

@@ -8,29 +8,32 @@ import { createFirstAdministrator, refuseDemoUsers, waitForDatabase } from './pr
 import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
+/** A job ends between two stretches of its work, or is taken up again by another worker. */
+const JOB_GRACE_MS = 1_500
+
 /** Runs the API, and with `worker` the background jobs as well, until a signal ends it. */
 export async function serve(options: { worker: boolean }): Promise<void> {
   const config = await withSecret(loadConfig())
-  const stopping = new AbortController()
-  const signal = onStopSignal(stopping)
   const database = await openDatabase(config, false)
   const ctx = createContext(config, { databaseUrl: database.url, role: options.worker ? 'all' : 'api' })
+  const stopping = ctx.stopping.signal
+  const signal = onStopSignal(ctx.stopping)
   const app = await createApp(ctx)
   try {
     // Before the database is there: health can be asked from the first moment on.
     await app.http.listen({ host: config.host, port: config.port })
-    await prepare(ctx, app, database, stopping.signal)
-    if (options.worker && !stopping.signal.aborted) await ctx.queue.work(ctx, jobs)
-    if (!stopping.signal.aborted) announce(config, app)
+    await prepare(ctx, app, database)
+    if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
+    if (!stopping.aborted) announce(config, app)
     await signal
   } finally {
     await stop(ctx, app, database)
   }
 }
 
-async function prepare(ctx: Context, app: App, database: DatabaseHandle, stopped: AbortSignal): Promise<void> {
-  await waitForDatabase(ctx, database.url, stopped)
-  if (stopped.aborted) return
+async function prepare(ctx: Context, app: App, database: DatabaseHandle): Promise<void> {
+  await waitForDatabase(ctx, database.url)
+  if (ctx.stopping.signal.aborted) return
   await refuseDemoUsers(ctx)
   await createFirstAdministrator(ctx, app.auth)
   if (ctx.config.demonstration) {
@@ -40,10 +43,10 @@ async function prepare(ctx: Context, app: App, database: DatabaseHandle, stopped
 }
 
 async function stop(ctx: Context, app: App, database: DatabaseHandle): Promise<void> {
-  const deadlineMs = ctx.config.shutdownSeconds * 1_000
-  app.startDraining()
-  await Promise.all([closeHttp(app.http, deadlineMs), ctx.queue.stop(deadlineMs)])
-  await closeContext(ctx)
+  ctx.stopping.abort()
+  // Jobs last: a request under way may still add one.
+  await closeHttp(app.http, ctx.config.shutdownSeconds * 1_000)
+  await closeContext(ctx, JOB_GRACE_MS)
   await database.stop()
   ctx.log.info('stopped')
 }

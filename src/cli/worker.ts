@@ -8,13 +8,12 @@ import { onStopSignal } from './signals.ts'
 /** Takes background jobs until a signal ends it. Any number of workers may run. */
 export async function work(): Promise<void> {
   const config = loadConfig()
-  const stopping = new AbortController()
-  const signal = onStopSignal(stopping)
   const database = await openDatabase(config, true)
   const ctx = createContext(config, { databaseUrl: database.url, role: 'worker' })
+  const signal = onStopSignal(ctx.stopping)
   try {
-    await waitForDatabase(ctx, database.url, stopping.signal)
-    if (!stopping.signal.aborted) {
+    await waitForDatabase(ctx, database.url)
+    if (!ctx.stopping.signal.aborted) {
       await ctx.queue.work(ctx, jobs)
       ctx.log.info('worker is ready')
     }

@@ -92,6 +92,7 @@ test('the header comes first, without byte order mark and quotes', () => {
 
 test('a header may stand alone, end without a newline, and have empty names', () => {
   assert.deepEqual(split('a,,b,'), { header: ['a', '', 'b', ''], copy: '', rejected: [], records: 0 })
+  assert.deepEqual(split('a').header, ['a'])
 })
 
 test('records are prefixed with their physical line and otherwise left as they were', () => {
@@ -199,6 +200,18 @@ test('raw is cut at 2,000 bytes, between characters', () => {
   assert.equal(rejected[0]?.raw, `x${'é'.repeat(999)}`)
 })
 
+test('quotes never closed, far apart in a long file, cost their own lines only', () => {
+  const row = (i: number) => (i % 500 === 0 ? `${i},"open,3` : `${i},a name,some more text`)
+  const file = HEAD + Array.from({ length: 30_000 }, (_, i) => `${row(i)}\r\n`).join('')
+  const { copy, rejected, records } = split(file, {}, [4096])
+  assert.equal(records, 30_000)
+  assert.deepEqual(
+    rejected.map(({ line, code }) => ({ line, code })),
+    Array.from({ length: 60 }, (_, i) => ({ line: 500 * i + 2, code: 'UNCLOSED_QUOTE' })),
+  )
+  assert.ok(parse(copy).every(([line, i]) => Number(line) === Number(i) + 2))
+})
+
 test('semicolon, tab and pipe delimit as told, the line number too', () => {
   for (const delimiter of [';', '\t', '|'] as const) {
     const file = 'a,b\n1,"2,"\n3\n'.replaceAll(',', delimiter)
@@ -235,7 +248,7 @@ test('NOT_UTF8: the first bad byte and its line are told', () => {
 test('EMPTY_FILE and BAD_HEADER: no header, or one that is no record', () => {
   const error = (code: string, message: string, line?: number) => ({ code, message, line, byte: undefined })
   fatal('', {}, error('EMPTY_FILE', 'the file is empty'))
-  for (const file of ['\uFEFF', '\n', ' \r\n\r\n', 'x'.slice(1), '\uFEFF\n'].filter(Boolean)) {
+  for (const file of ['\uFEFF', '\n', ' \r\n\r\n', '\uFEFF\n']) {
     fatal(file, {}, error('EMPTY_FILE', 'the file has no header'))
   }
   const bad = (why: string, line: number) => error('BAD_HEADER', `the header can't be read: ${why}`, line)
@@ -261,4 +274,76 @@ test('a file cut in two at each byte, and cut at every byte, gives the same', ()
       assert.deepEqual(outcome(file, { maxRecordBytes: 40 }, [at, bytes.length - at]), whole, `cut at ${at}`)
     }
   }
+})
+
+const delimiters = fc.constantFrom<NonNullable<CsvSplitterOptions['delimiter']>>(',', ';', '\t', '|')
+const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 10 })
+
+test('property: however bytes of any kind are cut into chunks, the result or the error is the same', () => {
+  const pieces = [...',,,""\n\r;aé€🙂 \0', '\r\n', '""', '",', ',"', '\n"', '"\n', '1,2\n', '\uFEFF', '\n\\.\n', '\xff']
+  const soup = fc.array(fc.constantFrom(...pieces), { maxLength: 60, size: 'max' }).map((parts) =>
+    // An \xff stands for a byte that is none of UTF-8.
+    Buffer.concat(parts.map((part) => Buffer.from(part, part === '\xff' ? 'latin1' : 'utf8'))),
+  )
+  const limits = fc.record({
+    maxRecordBytes: fc.integer({ min: 3, max: 60 }),
+    maxRows: fc.constantFrom(5, 1000),
+    maxBytes: fc.constantFrom(50, 1000),
+  })
+  const property = fc.property(soup, limits, sizes, (bytes, options, cuts) => {
+    const file = Buffer.concat([Buffer.from('a,b\n'), bytes])
+    const whole = outcome(file, options)
+    assert.deepEqual(outcome(file, options, cuts), whole)
+    if ('copy' in whole) assert.equal(parse(whole.copy).length + whole.rejected.length, whole.records)
+  })
+  fc.assert(property, { numRuns: 1000 })
+})
+
+test('property: a table written as CSV is read back cell for cell, ragged rows rejected', () => {
+  const content = fc.array(fc.constantFrom(...'ab,;\t|"\r\n é🙂\\.', '\\.', '\n\\.\n', '\r\n'), { maxLength: 6 })
+  const cell = fc.tuple(
+    content.map((parts) => parts.join('')),
+    fc.boolean(),
+  )
+  const row = fc.array(cell, { minLength: 2, maxLength: 4 })
+  const eol = fc.constantFrom('\n', '\r\n', '\r')
+  const table = fc.array(fc.tuple(row, eol), { maxLength: 8 })
+  const property = fc.property(table, delimiters, sizes, (rows, delimiter, cuts) => {
+    // A cell is quoted where it has to be, or at random.
+    const write = ([text, quote]: [string, boolean]) =>
+      quote || /["\r\n]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text
+    let line = 2
+    const good: string[][] = []
+    let file = `a${delimiter}b${delimiter}c\r\n`
+    for (const [cells, end] of rows) {
+      const record = cells.map(write).join(delimiter)
+      if (cells.length === 3) good.push([String(line), ...cells.map(([text]) => text)])
+      file += record + end
+      line += (record + end).match(/\r\n|\r|\n/g)?.length ?? 0
+    }
+    const { copy, rejected, records } = split(file, { delimiter }, cuts)
+    assert.deepEqual(parse(copy, delimiter), good)
+    assert.equal(good.length + rejected.length, rows.length)
+    assert.equal(records, rows.length)
+  })
+  fc.assert(property, { numRuns: 1000 })
+})
+
+test('property: one badly quoted line costs itself, not the rows around it', () => {
+  const cell = fc.constantFrom('1', 'x y', '"2"', '"a, b"', '"say ""hi"""', '""', '')
+  const row = fc.tuple(cell, cell, cell).map((cells) => cells.join(','))
+  const bad = fc.constantFrom('1,"2,3', 'x"y,2,3', '1,2,3"', '"1"x,2,3', '1,2,"3')
+  const rows = fc.array(row, { maxLength: 10 })
+  const property = fc.property(rows, bad, rows, (before, line, after) => {
+    const { copy, rejected } = summary([HEAD.trim(), ...before, line, ...after].join('\n'))
+    const at = before.length + 2
+    const expected = [
+      ...before.map((text, i) => `${i + 2},${text}\n`),
+      ...after.map((text, i) => `${at + 1 + i},${text}\n`),
+    ]
+    assert.equal(copy, expected.join(''))
+    assert.equal(rejected.length, 1)
+    assert.match(rejected[0] ?? '', new RegExp(`^${at} `))
+  })
+  fc.assert(property)
 })

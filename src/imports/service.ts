@@ -17,7 +17,7 @@ export function hasEnded(row: queries.ImportRow): boolean {
   return row.state === 'done' || row.state === 'failed'
 }
 
-/** Looks until the import has ended, for at most `waitMs`; a database that goes away meanwhile is not waited for. */
+/** Looks until the import has ended, for at most `waitMs`, or until this process is told to stop. */
 export async function waitForImport(
   ctx: Context,
   actor: Actor,
@@ -28,7 +28,7 @@ export async function waitForImport(
   let row = await getImport(ctx, actor, id)
   for (
     let pause = FIRST_LOOK_MS;
-    !hasEnded(row) && Date.now() < deadline;
+    !hasEnded(row) && Date.now() < deadline && !ctx.stopping.signal.aborted;
     pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)
   ) {
     await new Promise((resolve) => setTimeout(resolve, pause))

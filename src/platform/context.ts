@@ -16,6 +16,8 @@ export interface Context {
   limits: RateLimits
   metrics: Metrics
   log: Logger
+  /** Aborted when the process has been told to end: what waits stops waiting, what works comes to a safe point. */
+  stopping: AbortController
 }
 
 export interface ContextOptions {
@@ -35,21 +37,24 @@ export function createContext(config: Config, options: ContextOptions): Context 
     applicationName: `tasklog-${options.role}@${hostname()}`.slice(0, 63),
     log,
   })
+  const stopping = new AbortController()
   const redisUrl = options.redisUrl ?? config.redisUrl
   const redis = redisUrl ? createRedis(redisUrl, log) : undefined
   return {
     config,
     db,
     redis,
-    queue: new Queue({ databaseUrl: options.databaseUrl, log }),
+    queue: new Queue({ databaseUrl: options.databaseUrl, log, stopping: stopping.signal }),
     limits: new RateLimits(config.quotas, db, redis),
     metrics: new Metrics(db),
     log,
+    stopping,
   }
 }
 
-/** Closes what `createContext` opened. Running jobs get `graceMs` to finish. */
+/** Closes what `createContext` opened. Running jobs get `graceMs` to come to a safe point. */
 export async function closeContext(ctx: Context, graceMs = 0): Promise<void> {
+  ctx.stopping.abort()
   await ctx.queue.stop(graceMs)
   ctx.redis?.destroy()
   await ctx.db.close()

@@ -88,6 +88,7 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     if (schema) coerceQuery(schema, request.query as Record<string, unknown>)
   })
   app.addHook('onSend', async (_request, reply) => {
+    if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
     reply.headers({
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',

@@ -10,10 +10,7 @@ const CHECK_TTL_MS = 1_000
 type Check = 'ok' | 'away' | 'not migrated' | 'not configured'
 
 /** `/livez`, `/readyz`, `/metrics`: for whoever runs the service. */
-export const operationRoutes: FastifyPluginAsync<{ ctx: Context; isDraining: () => boolean }> = async (
-  app,
-  { ctx, isDraining },
-) => {
+export const operationRoutes: FastifyPluginAsync<{ ctx: Context }> = async (app, { ctx }) => {
   const config = { access: 'public' } as const
   const schema = { hide: true }
   const check = cached(() => checkDependencies(ctx), CHECK_TTL_MS)
@@ -23,9 +20,10 @@ export const operationRoutes: FastifyPluginAsync<{ ctx: Context; isDraining: () 
   app.get('/readyz', { config, schema }, async (_request, reply) => {
     const checks = await check()
     // Redis may be away: nothing is lost without it.
-    const ready = checks.database === 'ok' && !isDraining()
+    const isStopping = ctx.stopping.signal.aborted
+    const ready = checks.database === 'ok' && !isStopping
     if (!ready) reply.code(503).header('retry-after', '2')
-    return { status: ready ? 'ok' : isDraining() ? 'stopping' : 'unavailable', checks }
+    return { status: ready ? 'ok' : isStopping ? 'stopping' : 'unavailable', checks }
   })
 
   app.get('/metrics', { config, schema }, async (request, reply) => {

@@ -18,6 +18,8 @@ export type AnyJob<Context> = JobDefinition<Context, any>
 export interface QueueOptions {
   databaseUrl: string
   log: Logger
+  /** Aborted when the process is about to end: no new job is begun and running ones are told. */
+  stopping: AbortSignal
 }
 
 /**
@@ -27,10 +29,12 @@ export interface QueueOptions {
 export class Queue {
   readonly #boss: PgBoss
   readonly #log: Logger
+  readonly #stopping: AbortSignal
   #started: Promise<unknown> | undefined
 
   constructor(options: QueueOptions) {
     this.#log = options.log
+    this.#stopping = options.stopping
     this.#boss = createBoss(options.databaseUrl, false)
     this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
   }
@@ -44,6 +48,9 @@ export class Queue {
   /** Takes jobs until `stop`. */
   async work<Context>(context: Context, jobs: AnyJob<Context>[]): Promise<void> {
     await this.#start()
+    this.#stopping.addEventListener('abort', () => {
+      for (const { name } of jobs) this.#boss.offWork(name, { wait: false }).catch(() => {})
+    })
     for (const job of jobs) {
       for (let i = 0; i < job.concurrency; i++) await this.#addWorker(context, job)
     }
@@ -66,10 +73,11 @@ export class Queue {
   async #run<Context>(context: Context, job: AnyJob<Context>, item: Job<object>): Promise<void> {
     const log = this.#log.child({ job: job.name, jobId: item.id })
     try {
-      await job.run(context, item.data, item.signal)
+      await job.run(context, item.data, AbortSignal.any([item.signal, this.#stopping]))
       log.info('job done')
     } catch (error) {
-      log.error({ err: error }, 'job failed; it is tried again')
+      if (this.#stopping.aborted) log.info('job interrupted; it goes on elsewhere')
+      else log.error({ err: error }, 'job failed; it is tried again')
       throw error
     }
   }

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { CleanupStack, cloneDatabase } from '../support/app.ts'
+import { temporaryFolder } from '../support/own-postgres.ts'
+import { startProcess, statusOf, tokenOf, until } from '../support/process.ts'
+
+const SECRET = 'c29tZSBieXRlcyB0aGF0IGFyZSBub3QgcHVibGlzaGVk'
+const ADMIN = { ADMIN_USERNAME: 'root_admin', ADMIN_PASSWORD: 'a quiet otter laughs' }
+
+describe('a server process', () => {
+  const cleanup = new CleanupStack()
+  let env: Record<string, string>
+
+  before(async () => {
+    const dataDir = await temporaryFolder(cleanup)
+    env = { DATABASE_URL: await cloneDatabase(cleanup), DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET, ...ADMIN }
+  })
+  after(() => cleanup.run())
+
+  const start = async (extra: Record<string, string> = {}, args = ['serve', '--worker']) => {
+    const server = await startProcess(args, { ...env, ...extra })
+    cleanup.after(async () => server.kill('SIGKILL'))
+    return server
+  }
+
+  test('finishes what it has begun at SIGTERM, takes nothing new, and ends with exit code 0 in under 10 s', async () => {
+    const server = await start()
+    await server.wrote(/Tasklog is ready/)
+    const token = await tokenOf(server.base, 'root_admin', ADMIN.ADMIN_PASSWORD)
+    const idle = connect(Number(new URL(server.base).port), '127.0.0.1')
+    idle.on('error', () => {})
+    const upload = slowUpload(server.base, token)
+    await upload.begun
+    const stopped = performance.now()
+    server.kill('SIGTERM')
+    await until(
+      async () => (await fetch(server.base).catch(() => 'refused')) === 'refused',
+      2_000,
+      () => 'refusal',
+    )
+    upload.finish()
+    const answer = await upload.answer
+    assert.match(answer, /^HTTP\/1\.1 20[12] /)
+    assert.match(answer, /connection: close/i)
+    assert.equal(await server.ended(), 0)
+    assert.ok(performance.now() - stopped < 10_000)
+  })
+
+  test('ends at its deadline when a client never finishes', async () => {
+    const server = await start({ SHUTDOWN_SECONDS: '1' })
+    await server.wrote(/Tasklog is ready/)
+    const token = await tokenOf(server.base, 'root_admin', ADMIN.ADMIN_PASSWORD)
+    const upload = slowUpload(server.base, token)
+    upload.answer.catch(() => {})
+    await upload.begun
+    const stopped = performance.now()
+    server.kill('SIGTERM')
+    assert.equal(await server.ended(), 0)
+    assert.ok(performance.now() - stopped < 6_000)
+  })
+
+  test('goes on when nobody reads its log any more', async () => {
+    const server = await start({ LOG_LEVEL: 'debug' })
+    await server.wrote(/Tasklog is ready/)
+    server.child.stdout?.destroy()
+    for (let i = 0; i < 20; i++) assert.equal(await statusOf(`${server.base}/livez`), 200)
+    server.kill('SIGTERM')
+    assert.equal(await server.ended(), 0)
+  })
+
+  test('does not write passwords, tokens or file contents into its log', async () => {
+    const server = await start({ LOG_LEVEL: 'trace' })
+    await server.wrote(/Tasklog is ready/)
+    const token = await tokenOf(server.base, 'root_admin', ADMIN.ADMIN_PASSWORD)
+    const form = new FormData()
+    form.set('file', new Blob(['task_name,status\nsecret-cell-content,SECRET-STATUS\n']), 'a.csv')
+    const headers = { authorization: `Bearer ${token}` }
+    await statusOf(`${server.base}/upload-csv`, { method: 'POST', body: form, headers })
+    await statusOf(`${server.base}/login`, { method: 'POST', body: '{"password":"hunter2-hunter2"' })
+    server.kill('SIGTERM')
+    await server.ended()
+    for (const secret of [ADMIN.ADMIN_PASSWORD, token, SECRET, 'secret-cell', 'SECRET-STATUS', 'hunter2']) {
+      assert.ok(!server.output().includes(secret), secret)
+    }
+  })
+
+  describe('refuses a bad setting with one sentence and exit code 1', () => {
+    const production = { NODE_ENV: 'production' }
+    for (const [name, extra, says] of [
+      ['a port that is none', { PORT: 'eighty' }, /^PORT must be a whole number from 0 to 65535, not "eighty"\.\n$/],
+      [
+        'another kind of database',
+        { DATABASE_URL: 'mysql://x' },
+        /^DATABASE_URL must be a URL that begins with postgres:/,
+      ],
+      ['an unknown time zone', { TIMEZONE: 'Mars/Olympus' }, /^TIMEZONE must be an IANA time zone/],
+      ['a number of proxies', { TRUST_PROXY: '1' }, /^TRUST_PROXY must be a comma-separated list/],
+      ['a level that is none', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of/],
+      ['half a limit', { RATE_LIMIT_USER: '100' }, /^RATE_LIMIT_USER must be written as points\/seconds/],
+      ['a name without a password', { ADMIN_PASSWORD: '' }, /^ADMIN_USERNAME needs ADMIN_PASSWORD/],
+      ['a missing secret in production', { ...production, JWT_SECRET_KEY: '' }, /^JWT_SECRET_KEY is missing/],
+      [
+        'a short secret in production',
+        { ...production, JWT_SECRET_KEY: 'short' },
+        /^JWT_SECRET_KEY is shorter than 32 bytes/,
+      ],
+      [
+        'a published secret in production',
+        { ...production, JWT_SECRET_KEY: 'change-me-change-me-change-me-change-me' },
+        /^JWT_SECRET_KEY is a published or guessable value/,
+      ],
+      ['a weak first password', { ADMIN_USERNAME: 'another', ADMIN_PASSWORD: 'password' }, /ADMIN_PASSWORD is refused/],
+    ] as const) {
+      test(name, async () => {
+        const server = await start(extra)
+        assert.equal(await server.ended(), 1)
+        const sentence = server
+          .output()
+          .split('\n')
+          .filter((line) => !line.startsWith('{'))
+          .join('\n')
+        assert.match(sentence, says)
+        assert.ok(!server.output().includes('    at '), 'no stack')
+      })
+    }
+  })
+
+  test('does not show the demonstration to the network', async () => {
+    const server = await start({ DATABASE_URL: '', HOST: '0.0.0.0' })
+    assert.equal(await server.ended(), 1)
+    assert.match(server.output(), /^HOST=0\.0\.0\.0 would show the demonstration/)
+  })
+})
+
+/** An upload that sends its head and its first row, and the rest when told to. */
+function slowUpload(base: string, token: string) {
+  const head = '--B\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\ntask_name\nFirst\n'
+  const tail = 'Second\n\r\n--B--\r\n'
+  const socket = connect(Number(new URL(base).port), '127.0.0.1')
+  const begun = new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.write(
+      `POST /upload-csv HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+        `content-type: multipart/form-data; boundary=B\r\ncontent-length: ${head.length + tail.length}\r\n\r\n${head}`,
+      () => setTimeout(resolve, 200),
+    )
+  })
+  const answer = new Promise<string>((resolve, reject) => {
+    let text = ''
+    socket.on('data', (data) => (text += data))
+    socket.on('end', () => resolve(text)).on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
+  return { begun, answer, finish: () => void socket.write(tail) }
+}

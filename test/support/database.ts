@@ -1,0 +1,30 @@
+import pg from 'pg'
+import type { Scope } from './app.ts'
+
+/** A transaction held open beside the application, so that a race can be brought about instead of hoped for. */
+export interface OpenTransaction {
+  query(statement: { text: string; values?: unknown[] }): Promise<pg.QueryResult>
+  /** Returns when a connection of this database waits for a lock. */
+  someoneWaits(): Promise<void>
+  commit(): Promise<void>
+}
+
+export async function openTransaction(t: Scope, url: string): Promise<OpenTransaction> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {}) // the database may be dropped first
+  await client.connect()
+  t.after(() => client.end())
+  await client.query('begin')
+  return {
+    query: (statement) => client.query(statement),
+    async someoneWaits() {
+      const text = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      for (let i = 0; i < 300; i++) {
+        if ((await client.query(text)).rowCount) return
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      throw new Error('nobody waited for the lock')
+    },
+    commit: async () => void (await client.query('commit')),
+  }
+}
