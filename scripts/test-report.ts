@@ -15,11 +15,12 @@ interface Outcome {
 export class Report {
   #passed = 0
   readonly #failures: string[] = []
-  readonly #files = new Map<string, { tests: number; failed: number; ms: number }>()
+  readonly #files = new Map<string, { tests: number; failed: number; ms: number; told: boolean }>()
 
   take(type: string, data: Outcome): void {
     if (type === 'test:pass' && isLeaf(data)) this.#count(data, true)
     if (type === 'test:fail' && (isLeaf(data) || isOwnFailure(data))) this.#count(data, false)
+    if (type === 'test:summary' && data.file) this.#tell(path.relative(process.cwd(), data.file))
     if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message ?? '')
   }
 
@@ -31,18 +32,24 @@ export class Report {
 
   /** Prints the summary; its last line is `N passed, N failed`. @returns true when all is well */
   finish(): boolean {
-    for (const [file, { tests, failed, ms }] of this.#files) {
-      console.log(`${failed > 0 ? 'FAILED' : 'ok    '} ${file} (${tests} tests, ${(ms / 1_000).toFixed(1)} s)`)
-    }
+    for (const file of this.#files.keys()) this.#tell(file)
     if (this.#passed + this.#failures.length === 0) this.broken(new Error('No test was run.'))
     for (const name of this.#failures) console.log(`FAILED ${name}`)
     console.log(`${this.#passed} passed, ${this.#failures.length} failed`)
     return this.#failures.length === 0
   }
 
+  #tell(file: string): void {
+    const entry = this.#files.get(file)
+    if (!entry || entry.told) return
+    entry.told = true
+    const verdict = entry.failed > 0 ? 'FAILED' : 'ok    '
+    console.log(`${verdict} ${file} (${entry.tests} tests, ${(entry.ms / 1_000).toFixed(1)} s)`)
+  }
+
   #count(data: Outcome, passed: boolean): void {
     const file = path.relative(process.cwd(), data.file ?? data.name)
-    const entry = this.#files.get(file) ?? { tests: 0, failed: 0, ms: 0 }
+    const entry = this.#files.get(file) ?? { tests: 0, failed: 0, ms: 0, told: false }
     this.#files.set(file, entry)
     entry.tests++
     entry.ms += data.details?.duration_ms ?? 0

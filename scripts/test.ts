@@ -82,7 +82,8 @@ function binDir(): string | undefined {
 async function runFiles(files: string[], together: boolean): Promise<void> {
   if (files.length === 0) return
   const isolation = together ? 'none' : 'process'
-  const options = together ? {} : { concurrency: 2 }
+  // A file that leaves something open must not keep the run waiting.
+  const options = together ? {} : { concurrency: 2, execArgv: ['--test-force-exit'] }
   const events = run({ files, isolation, timeout: 120_000, signal: interrupted.signal, ...options })
   for await (const event of events) report.take(event.type, event.data as EventData.TestPass & EventData.TestFail)
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { freePort } from './redis-server.ts'
 
@@ -72,4 +73,26 @@ export async function tokenOf(base: string, username: string, password: string):
   const body = (await answer.json()) as { access_token?: string }
   if (!body.access_token) throw new Error(`login answered ${answer.status}: ${JSON.stringify(body)}`)
   return body.access_token
+}
+
+/** An upload that sends its head and its first row, and the rest when told to. */
+export function slowUpload(base: string, token: string) {
+  const head = '--B\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\ntask_name\nFirst\n'
+  const tail = 'Second\n\r\n--B--\r\n'
+  const socket = connect(Number(new URL(base).port), '127.0.0.1')
+  const begun = new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.write(
+      `POST /upload-csv HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+        `content-type: multipart/form-data; boundary=B\r\ncontent-length: ${head.length + tail.length}\r\n\r\n${head}`,
+      () => setTimeout(resolve, 200),
+    )
+  })
+  const answer = new Promise<string>((resolve, reject) => {
+    let text = ''
+    socket.on('data', (data) => (text += data))
+    socket.on('end', () => resolve(text)).on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
+  return { begun, answer, finish: () => void socket.write(tail), destroy: () => void socket.destroy() }
 }
