@@ -10,7 +10,7 @@ const bin = (name: string) => path.join(root, 'node_modules/.bin', name)
 
 const CHECKS: Record<string, () => Promise<string | undefined> | string | undefined> = {
   types: () => run(bin('tsc'), ['--noEmit']),
-  lint: () => run(bin('biome'), ['ci', '--error-on-warnings', '.']),
+  lint: () => run(bin('biome'), ['ci', '--colors=off', '--error-on-warnings', '.']),
   imports: checkImports,
   'dead-code': () => run(bin('knip'), []),
   sql: checkSqlPlaces,

@@ -1,0 +1,395 @@
+CREATE SCHEMA import_staging;
+
+CREATE FUNCTION public.ensure_history_partitions(months_ahead integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  month date := date_trunc('month', now() at time zone 'UTC');
+  name text;
+begin
+  for i in 0..months_ahead loop
+    name := format('task_versions_%s', to_char(month, 'YYYY_MM'));
+    if to_regclass(name) is null
+       and not exists (select from task_versions_default
+                        where valid_to >= month at time zone 'UTC'
+                          and valid_to < (month + interval '1 month') at time zone 'UTC') then
+      execute format('create table %I partition of task_versions for values from (%L) to (%L)', name,
+                     month at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
+    end if;
+    month := month + interval '1 month';
+  end loop;
+end $$;
+
+CREATE FUNCTION public.join_default_project() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into project_members (project_id, user_id, role)
+  select p.id, n.id, 'contributor' from projects p, new_users n where p.is_default;
+  return null;
+end $$;
+
+CREATE FUNCTION public.parse_import_time(cell text, zone text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  part text[];
+begin
+  part := regexp_match(cell, '^(\d{1,2})/(\d{1,2})/(\d{4})$');
+  if part is not null then
+    return make_timestamp(part[3]::int, part[1]::int, part[2]::int, 0, 0, 0) at time zone zone;
+  end if;
+  if cell ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$' then
+    return cell::timestamp at time zone zone;
+  end if;
+  if cell ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$' then
+    return cell::timestamptz;
+  end if;
+  return null;
+exception when datetime_field_overflow or invalid_datetime_format or invalid_parameter_value then
+  return null;
+end $_$;
+
+CREATE FUNCTION public.record_task_versions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from old_rows o join new_rows n on n.id = o.id
+              where n.version <> o.version + 1 or n.valid_from <= o.valid_from or n.created_at <> o.created_at) then
+    raise exception 'a write to tasks must advance version by one and valid_from, and keep created_at';
+  end if;
+  insert into task_versions (task_id, version, valid_from, valid_to, project_id, title, description, status, priority,
+                             labels, due_date, assigned_user_id, created_by, external_id, import_id, created_at,
+                             updated_at, deleted_at, changed_by, cause)
+  select o.id, o.version, o.valid_from, n.valid_from, o.project_id, o.title, o.description, o.status, o.priority,
+         o.labels, o.due_date, o.assigned_user_id, o.created_by, o.external_id, o.import_id, o.created_at,
+         o.updated_at, o.deleted_at, o.changed_by, o.cause
+    from old_rows o join new_rows n on n.id = o.id;
+  return null;
+end $$;
+
+CREATE TABLE public.import_errors (
+    import_id bigint NOT NULL,
+    line bigint NOT NULL,
+    column_name text DEFAULT ''::text NOT NULL,
+    value text,
+    code text NOT NULL,
+    message text NOT NULL
+);
+
+CREATE TABLE public.imports (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    created_by bigint NOT NULL,
+    file_name text,
+    sha256 bytea,
+    state text DEFAULT 'receiving'::text NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    rows bigint DEFAULT 0 NOT NULL,
+    created bigint DEFAULT 0 NOT NULL,
+    updated bigint DEFAULT 0 NOT NULL,
+    unchanged bigint DEFAULT 0 NOT NULL,
+    rejected bigint DEFAULT 0 NOT NULL,
+    last_line bigint DEFAULT 0 NOT NULL,
+    merged_line bigint DEFAULT 0 NOT NULL,
+    lease integer DEFAULT 0 NOT NULL,
+    failure_code text,
+    failure text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT imports_check CHECK (((state <> 'done'::text) OR (rows = (((created + updated) + unchanged) + rejected)))),
+    CONSTRAINT imports_file_name_check CHECK ((char_length(file_name) <= 255)),
+    CONSTRAINT imports_state_check CHECK ((state = ANY (ARRAY['receiving'::text, 'checking'::text, 'merging'::text, 'done'::text, 'failed'::text])))
+);
+
+ALTER TABLE public.imports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.imports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.login_attempts (
+    key character varying(255) NOT NULL,
+    points integer DEFAULT 0 NOT NULL,
+    expire bigint
+);
+
+CREATE TABLE public.project_members (
+    project_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    role text NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT project_members_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'contributor'::text, 'maintainer'::text])))
+);
+
+CREATE TABLE public.projects (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    created_by bigint,
+    archived_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT projects_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE public.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.projects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.schema_migrations (
+    version integer NOT NULL,
+    file text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    user_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    generation integer DEFAULT 1 NOT NULL,
+    rotated_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    user_agent text,
+    address text,
+    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'password'::text, 'disabled'::text, 'reuse'::text, 'revoked'::text, 'reset'::text])))
+);
+
+CREATE TABLE public.task_versions (
+    task_id bigint NOT NULL,
+    version integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL,
+    project_id bigint NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    status text NOT NULL,
+    priority text NOT NULL,
+    labels text[] NOT NULL,
+    due_date date,
+    assigned_user_id bigint,
+    created_by bigint NOT NULL,
+    external_id text,
+    import_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    changed_by bigint NOT NULL,
+    cause text NOT NULL,
+    CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
+)
+PARTITION BY RANGE (valid_to);
+
+CREATE TABLE public.task_versions_default (
+    task_id bigint NOT NULL,
+    version integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL,
+    project_id bigint NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    status text NOT NULL,
+    priority text NOT NULL,
+    labels text[] NOT NULL,
+    due_date date,
+    assigned_user_id bigint,
+    created_by bigint NOT NULL,
+    external_id text,
+    import_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    changed_by bigint NOT NULL,
+    cause text NOT NULL,
+    CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
+);
+
+CREATE TABLE public.tasks (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    priority text NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    due_date date,
+    assigned_user_id bigint,
+    created_by bigint NOT NULL,
+    external_id text,
+    import_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    changed_by bigint NOT NULL,
+    cause text DEFAULT 'api'::text NOT NULL,
+    CONSTRAINT tasks_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'import'::text, 'undo'::text, 'revert'::text]))),
+    CONSTRAINT tasks_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT tasks_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 200))),
+    CONSTRAINT tasks_priority_check CHECK ((priority = ANY (ARRAY['LOW'::text, 'MEDIUM'::text, 'HIGH'::text, 'CRITICAL'::text]))),
+    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'inactive'::text, 'completed'::text, 'cancelled'::text]))),
+    CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE public.tasks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tasks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.users (
+    id bigint NOT NULL,
+    username text NOT NULL,
+    email text,
+    role text DEFAULT 'user'::text NOT NULL,
+    password_hash text NOT NULL,
+    is_demo boolean DEFAULT false NOT NULL,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_check CHECK ((char_length(email) <= 254)),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'admin'::text]))),
+    CONSTRAINT users_username_check CHECK ((username ~ '^[A-Za-z0-9._-]{2,64}$'::text))
+);
+
+ALTER TABLE public.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.users_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.task_versions ATTACH PARTITION public.task_versions_default DEFAULT;
+
+ALTER TABLE ONLY public.import_errors
+    ADD CONSTRAINT import_errors_pkey PRIMARY KEY (import_id, line, column_name);
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.login_attempts
+    ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.project_members
+    ADD CONSTRAINT project_members_pkey PRIMARY KEY (user_id, project_id);
+
+ALTER TABLE ONLY public.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.task_versions
+    ADD CONSTRAINT task_versions_pkey PRIMARY KEY (task_id, version, valid_to);
+
+ALTER TABLE ONLY public.task_versions_default
+    ADD CONSTRAINT task_versions_default_pkey PRIMARY KEY (task_id, version, valid_to);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+CREATE INDEX imports_created_by ON public.imports USING btree (created_by, id DESC);
+
+CREATE INDEX imports_unfinished ON public.imports USING btree (id) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text]));
+
+CREATE INDEX project_members_project ON public.project_members USING btree (project_id, user_id);
+
+CREATE UNIQUE INDEX projects_default ON public.projects USING btree (is_default) WHERE is_default;
+
+CREATE UNIQUE INDEX projects_name ON public.projects USING btree (lower(name));
+
+CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_live ON public.sessions USING btree (user_id, created_at DESC) WHERE (revoked_at IS NULL);
+
+CREATE INDEX task_versions_assigned ON ONLY public.task_versions USING btree (assigned_user_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_created ON ONLY public.task_versions USING btree (created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_assigned_user_id_created_at_task_id_idx ON public.task_versions_default USING btree (assigned_user_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_created_at_task_id_idx ON public.task_versions_default USING btree (created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_project ON ONLY public.task_versions USING btree (project_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_project_id_created_at_task_id_idx ON public.task_versions_default USING btree (project_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_assigned ON public.tasks USING btree (assigned_user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_created ON public.tasks USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX tasks_external_id ON public.tasks USING btree (project_id, external_id) WHERE (external_id IS NOT NULL);
+
+CREATE INDEX tasks_project ON public.tasks USING btree (project_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_text ON public.tasks USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE (deleted_at IS NULL);
+
+CREATE INDEX users_active_admins ON public.users USING btree (id) WHERE ((role = 'admin'::text) AND (disabled_at IS NULL));
+
+CREATE UNIQUE INDEX users_username ON public.users USING btree (lower(username));
+
+ALTER INDEX public.task_versions_assigned ATTACH PARTITION public.task_versions_default_assigned_user_id_created_at_task_id_idx;
+
+ALTER INDEX public.task_versions_created ATTACH PARTITION public.task_versions_default_created_at_task_id_idx;
+
+ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_default_pkey;
+
+ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project_id_created_at_task_id_idx;
+
+CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
+
+CREATE TRIGGER users_join_default_project AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_users FOR EACH STATEMENT EXECUTE FUNCTION public.join_default_project();
+
+ALTER TABLE ONLY public.import_errors
+    ADD CONSTRAINT import_errors_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.project_members
+    ADD CONSTRAINT project_members_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.project_members
+    ADD CONSTRAINT project_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.projects
+    ADD CONSTRAINT projects_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_assigned_user_id_fkey FOREIGN KEY (assigned_user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id);
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);

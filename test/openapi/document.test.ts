@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { CleanupStack, startApp, type TestApp } from '../support/app.ts'
+
+describe('the OpenAPI document', () => {
+  const cleanup = new CleanupStack()
+  let app: TestApp
+  before(async () => {
+    app = await startApp(cleanup)
+  })
+  after(() => cleanup.run())
+
+  test('is valid OpenAPI 3.1', async () => {
+    const { body } = await app.send('GET', '/openapi.json')
+    assert.match(body.openapi, /^3\.1\./)
+    const result = await new Validator().validate(body)
+    assert.deepEqual(result.errors, undefined)
+    assert.equal(result.valid, true)
+  })
+
+  test('describes an error answer as a problem document for every operation', async () => {
+    const { body } = await app.send('GET', '/openapi.json')
+    for (const [path, item] of Object.entries<Record<string, { responses: Record<string, object>; summary: string }>>(body.paths)) {
+      for (const [method, { responses, summary }] of Object.entries(item)) {
+        assert.ok(summary, `${method} ${path} has no summary`)
+        for (const status of ['400', '429', '503']) assert.ok(responses[status], `${method} ${path} lacks ${status}`)
+      }
+    }
+    assert.ok(body.components.schemas.Problem)
+  })
+
+  test('has docs beside it that load nothing from elsewhere', async () => {
+    const page = await app.send('GET', '/docs')
+    const html = page.status === 302 ? await app.send('GET', String(page.headers.location)) : page
+    assert.equal(html.status, 200)
+    assert.ok(!/(?:src|href)="(?:https?:)?\/\//.test(html.text), html.text)
+    assert.match(String(html.headers['content-security-policy']), /default-src/)
+  })
+})
