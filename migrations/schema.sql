@@ -29,6 +29,16 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.note_past_tasks() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from new_rows where valid_from < clock_timestamp() - interval '1 minute') then
+    update past_epoch set epoch = epoch + 1;
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.parse_import_time(cell text, zone text) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE
     AS $_$
@@ -115,6 +125,12 @@ CREATE TABLE public.login_attempts (
     key character varying(255) NOT NULL,
     points integer DEFAULT 0 NOT NULL,
     expire bigint
+);
+
+CREATE TABLE public.past_epoch (
+    only_row boolean DEFAULT true NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT past_epoch_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.project_members (
@@ -285,6 +301,9 @@ ALTER TABLE ONLY public.imports
 ALTER TABLE ONLY public.login_attempts
     ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.past_epoch
+    ADD CONSTRAINT past_epoch_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.project_members
     ADD CONSTRAINT project_members_pkey PRIMARY KEY (user_id, project_id);
 
@@ -358,6 +377,8 @@ ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_defa
 ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project_id_created_at_task_id_idx;
 
 CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
+
+CREATE TRIGGER tasks_past AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_past_tasks();
 
 CREATE TRIGGER users_join_default_project AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_users FOR EACH STATEMENT EXECUTE FUNCTION public.join_default_project();
 

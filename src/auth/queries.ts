@@ -92,12 +92,20 @@ export async function setDisabled(tx: Queryable, id: string, disabled: boolean):
   return rows[0]
 }
 
-export async function setPassword(tx: Queryable, userId: number, passwordHash: string): Promise<void> {
-  await tx.query({
+/** @param current the hash it replaces, if that matters: false when somebody else has changed it since */
+export async function setPassword(
+  tx: Queryable,
+  userId: number,
+  passwordHash: string,
+  current?: string,
+): Promise<boolean> {
+  const { rowCount } = await tx.query({
     name: 'auth/set-password',
-    text: 'update users set password_hash = $2, is_demo = false where id = $1',
-    values: [userId, passwordHash],
+    text: `update users set password_hash = $2, is_demo = false
+            where id = $1 and ($3::text is null or password_hash = $3)`,
+    values: [userId, passwordHash, current ?? null],
   })
+  return rowCount === 1
 }
 
 export async function listDemoUsers(db: Queryable): Promise<string[]> {

@@ -151,7 +151,7 @@ export class AuthService {
     checkPassword(next, actor.username, 'new_password')
     const passwordHash = await this.#hasher.hash(next)
     await db.transaction(async (tx) => {
-      await queries.setPassword(tx, actor.id, passwordHash)
+      if (!(await queries.setPassword(tx, actor.id, passwordHash, user.password_hash))) throw wrongCurrentPassword()
       await sessions.revokeSessions(tx, actor.id, 'password', actor.sessionId)
     })
     await limits.forget('loginPerAccount', account)

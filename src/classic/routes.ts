@@ -95,7 +95,7 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       const log = await readLog(ctx, actor, date, { offset: (page - 1) * per_page, limit: per_page })
       const pages = Math.ceil(log.total / per_page)
       const head = `"total":${log.total},"pages":${pages},"current_page":${page}`
-      return sendJsonText(reply, `{"tasks":[${log.entries.join(',')}],${head}}`)
+      return sendJsonText(reply.header('x-cache', log.cache), `{"tasks":${log.entries},${head}}`)
     },
   })
 }

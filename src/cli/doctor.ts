@@ -7,7 +7,7 @@ import { withContext } from './runtime.ts'
 export async function doctor(): Promise<void> {
   const config = loadConfig()
   report('settings', 'ok')
-  await withContext(config, 'doctor', async (ctx) => {
+  await withContext({ ...config, logLevel: 'silent' }, 'doctor', async (ctx) => {
     report('database', await tried(async () => `ok (PostgreSQL ${await serverVersion(ctx)})`))
     report('migrations', await tried(async () => ((await isSchemaCurrent(ctx.db)) ? 'ok' : 'missing: run `migrate`')))
     report('redis', await tried(() => checkRedis(ctx)))
@@ -20,17 +20,15 @@ async function serverVersion(ctx: Context): Promise<string> {
 }
 
 async function checkRedis(ctx: Context): Promise<string> {
-  if (!ctx.redis) return 'ok (not configured; caches and limits are kept in each process)'
+  if (!ctx.redis) return 'ok (not configured; limits are counted in each process)'
   if (!ctx.redis.isReady) await new Promise((resolve) => setTimeout(resolve, 1_000))
   await ctx.redis.ping()
   return 'ok'
 }
 
 async function tried(look: () => Promise<string>): Promise<string> {
-  return look().catch(
-    (error: Error) =>
-      `failed: ${error.message || 'code' in error ? `${error.message} ${'code' in error ? error.code : ''}`.trim() : error}`,
-  )
+  // Refused at every address of a name, the error has a code and no message.
+  return look().catch((error: Error & { code?: string }) => `failed: ${error.message || error.code || error.name}`)
 }
 
 function report(what: string, result: string): void {

@@ -38,11 +38,18 @@ async function upload(ctx: Context, actor: Actor, file: string, projectId: strin
   })
   const bar = progressBar('Reading ')
   bar.start(size, 0)
-  const bytes = createReadStream(file).on('data', (chunk) => bar.increment(chunk.length))
   try {
-    return await stageFile(ctx, actor, { name: path.basename(file), bytes }, projectId)
+    return await stageFile(ctx, actor, { name: path.basename(file), bytes: readWith(bar, file) }, projectId)
   } finally {
     bar.stop()
+  }
+}
+
+/** Read when it is asked for: a listener for the data would let the beginning pass before anybody takes it. */
+async function* readWith(bar: SingleBar, file: string): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(file)) {
+    bar.increment(chunk.length)
+    yield chunk
   }
 }
 

@@ -47,7 +47,9 @@ export async function withSecret(config: Config): Promise<Config> {
 /** For a command that does one thing and ends. */
 export async function withContext<T>(config: Config, role: string, work: (ctx: Context) => Promise<T>): Promise<T> {
   const database = await openDatabase(config, true)
-  const ctx = createContext(await withSecret({ ...config, logLevel: 'warn' }), { databaseUrl: database.url, role })
+  // The default is meant for servers; what a command has to say, it prints.
+  const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
+  const ctx = createContext(await withSecret({ ...config, logLevel }), { databaseUrl: database.url, role })
   try {
     return await work(ctx)
   } finally {

@@ -1,17 +1,25 @@
+import { createHash } from 'node:crypto'
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { requireDay, today } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
-import { countLog, ensurePartitions, listLog } from './queries.ts'
+import { countLog, ensurePartitions, findLogScope, type LogRequest, listLog } from './queries.ts'
+
+/** Longer than any statement may take: nothing that began on a day is still to be committed this long after it. */
+const GRACE_SECONDS = 60
+const KEPT_SECONDS = 86_400
 
 export interface LogPage {
-  /** JSON texts of the entries. */
-  entries: string[]
+  /** A JSON array of the entries. */
+  entries: string
   total: number
 }
 
+export type CacheOutcome = 'hit' | 'miss' | 'bypass'
+
 /**
  * A page of the task log of a day: the state of every task that existed at the day's end, in the configured time zone.
+ * Pages of days that have ended are kept: they change only when the past does.
  *
  * @param date YYYY-MM-DD; today when left out, which is the state now
  * @throws AppError INVALID_REQUEST (400) for what is no date, or lies in the future
@@ -21,14 +29,42 @@ export async function readLog(
   actor: Actor,
   date: string | undefined,
   page: { offset: number; limit: number },
-): Promise<LogPage> {
+): Promise<LogPage & { cache: CacheOutcome }> {
   const { timeZone } = ctx.config
   const now = today(timeZone)
   const day = date === undefined ? now : requireDay('date', date)
   if (day > now) throw invalidField('query', 'date', 'lies in the future')
   const request = { day, timeZone, isToday: day === now, ...page }
+  const key = await cacheKey(ctx, actor, request)
+  if (key === undefined) return { ...(await readPage(ctx, actor, request)), cache: 'bypass' }
+  const kept = await ctx.cache.get(key)
+  if (kept !== undefined) return { ...unpack(kept), cache: 'hit' }
+  const fresh = await readPage(ctx, actor, request)
+  ctx.cache.set(key, `${fresh.total} ${fresh.entries}`, KEPT_SECONDS)
+  return { ...fresh, cache: 'miss' }
+}
+
+async function readPage(ctx: Context, actor: Actor, request: LogRequest): Promise<LogPage> {
   const [total, entries] = await Promise.all([countLog(ctx.db, actor, request), listLog(ctx.db, actor, request)])
-  return { total, entries }
+  return { total, entries: `[${entries.join(',')}]` }
+}
+
+/**
+ * Read before the page is: what changes the past meanwhile moves the epoch, and the page is kept under the old one,
+ * where nobody looks any more. Undefined for a day that has not safely ended.
+ */
+async function cacheKey(ctx: Context, actor: Actor, request: LogRequest): Promise<string | undefined> {
+  if (request.isToday) return undefined
+  const { day, timeZone, offset, limit } = request
+  const scope = await findLogScope(ctx.db, actor, day, timeZone, GRACE_SECONDS)
+  if (!scope?.has_ended) return undefined
+  const question = JSON.stringify([scope.epoch, scope.projects, day, timeZone, offset, limit])
+  return `tasklog:log:${createHash('sha256').update(question).digest('base64url')}`
+}
+
+function unpack(kept: string): LogPage {
+  const space = kept.indexOf(' ')
+  return { total: Number(kept.slice(0, space)), entries: kept.slice(space + 1) }
 }
 
 const MONTHS_AHEAD = 3

@@ -56,6 +56,8 @@ const RAW_BYTES = 2_000
 const LINE_NUMBER_BYTES = 18
 const [NUL, TAB, LF, CR, SPACE, QUOTE, ZERO] = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x22, 0x30]
 
+const NO_BYTES = Buffer.alloc(0)
+
 /** Kinds of byte outside quotes; those from STOP on end a run of plain bytes. */
 const [NUL_KIND, DELIMITER_KIND, STOP] = [1, 2, 3]
 
@@ -118,7 +120,7 @@ export class CsvSplitter {
   #cellLine = 1
 
   // The batch being filled.
-  #out = Buffer.alloc(0)
+  #out = NO_BYTES
   #outEnd = 0
   #rejected: Rejected[] = []
   /**
@@ -148,13 +150,13 @@ export class CsvSplitter {
    */
   push(chunk: Uint8Array): SplitBatch {
     const known = this.#header
-    this.#beginBatch(chunk.length)
+    this.#beginBatch()
     const room = this.#maxBytes - this.bytes
     const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
-    const bad = this.#utf8.push(taken)
+    const { text, bad } = this.#utf8.push(taken)
     if (!bad && taken === chunk) this.#pauseAt = this.records + Math.max(1_000, chunk.length)
     // What stands before a fatal byte is read first, so that errors come in the file's order and know their line.
-    this.#append(bad === undefined ? taken : taken.subarray(0, Math.max(0, bad.byte - this.bytes)))
+    this.#append(text)
     this.#read()
     if (bad) throw this.#notUtf8(bad)
     this.bytes += taken.length
@@ -165,7 +167,7 @@ export class CsvSplitter {
   /** Says that the file ends here. Returns the last batch; throws CsvFileError like push. */
   end(): SplitBatch {
     const known = this.#header
-    this.#beginBatch(0)
+    this.#beginBatch()
     this.#atFileStart = false
     this.#read()
     const bad = this.#utf8.end()
@@ -178,9 +180,8 @@ export class CsvSplitter {
     return this.#endBatch(known)
   }
 
-  #beginBatch(size: number): void {
-    // A new one each time: the batch before may still be on its way to PostgreSQL. A quarter more for line numbers.
-    this.#out = Buffer.allocUnsafe(Math.ceil((this.#end - this.#start + size) * 1.25))
+  #beginBatch(): void {
+    this.#out = NO_BYTES
     this.#outEnd = 0
     this.#rejected = []
     this.#pauseAt = Number.POSITIVE_INFINITY
@@ -399,7 +400,9 @@ export class CsvSplitter {
   }
 
   #growOut(size: number): void {
-    const grown = Buffer.allocUnsafe((this.#outEnd + size) * 2)
+    // New in each batch: the one before may still be on its way to PostgreSQL. A quarter more for the line numbers.
+    const likely = (this.#end - this.#start) * 1.25
+    const grown = Buffer.allocUnsafe(Math.ceil(Math.max(likely, (this.#outEnd + size) * 2)))
     this.#out.copy(grown, 0, 0, this.#outEnd)
     this.#out = grown
   }
@@ -443,28 +446,30 @@ interface BadByte {
   utf16: boolean
 }
 
-/** Finds the first byte that isn't UTF-8, whatever the chunks cut apart. */
+/** Lets whole characters through, up to the first byte that isn't UTF-8; one cut by a chunk waits for its rest. */
 class Utf8Check {
   #offset = 0
-  /** Up to three bytes that may become a character. */
-  #tail: Uint8Array = new Uint8Array(0)
+  #tail: Uint8Array = NO_BYTES
 
-  push(chunk: Uint8Array): BadByte | undefined {
+  push(chunk: Uint8Array): { text: Uint8Array; bad?: BadByte } {
     const bytes = this.#tail.length ? Buffer.concat([this.#tail, chunk]) : chunk
-    const whole = wholeCharacters(bytes)
-    if (!isUtf8(bytes.subarray(0, whole))) return this.#bad(bytes)
-    this.#tail = Uint8Array.from(bytes.subarray(whole))
-    this.#offset += whole
+    const text = bytes.subarray(0, wholeCharacters(bytes))
+    if (!isUtf8(text)) return this.#cutAtBadByte(bytes)
+    this.#tail = Uint8Array.from(bytes.subarray(text.length))
+    this.#offset += text.length
+    return { text }
   }
 
   end(): BadByte | undefined {
-    if (this.#tail.length) return this.#bad(this.#tail)
+    return this.#tail.length ? { byte: this.#offset, utf16: false } : undefined
   }
 
-  #bad(bytes: Uint8Array): BadByte {
-    const byte = this.#offset + firstBadByte(bytes)
+  #cutAtBadByte(bytes: Uint8Array): { text: Uint8Array; bad: BadByte } {
+    const at = firstBadByte(bytes)
+    const byte = this.#offset + at
     const [a = 0, b = 0] = bytes
-    return { byte, utf16: byte === 0 && ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) }
+    const utf16 = byte === 0 && ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
+    return { text: bytes.subarray(0, at), bad: { byte, utf16 } }
   }
 }
 

@@ -21,6 +21,7 @@ const PUBLISHED_SECRETS = [
   'your_secret',
   'jwt-secret',
   'super-secret',
+  'for tests only',
 ]
 const MIN_SECRET_BYTES = 32
 

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { TextCache } from './cache.ts'
 import type { Config } from './config.ts'
 import { Database } from './db.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -14,6 +15,7 @@ export interface Context {
   redis: Redis | undefined
   queue: Queue
   limits: RateLimits
+  cache: TextCache
   metrics: Metrics
   log: Logger
   /** Aborted when the process has been told to end: what waits stops waiting, what works comes to a safe point. */
@@ -45,6 +47,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     db,
     redis,
     queue: new Queue({ databaseUrl: options.databaseUrl, log, stopping: stopping.signal }),
+    cache: new TextCache(redis),
     limits: new RateLimits(config.quotas, db, redis),
     metrics: new Metrics(db),
     log,

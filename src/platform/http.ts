@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Context } from './context.ts'
-import { invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
+import { invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
@@ -53,6 +53,8 @@ function acceptOnlyJson(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
       checkJsonMediaType(request)
+      // Clients that name the type of every request send nothing to a route that takes nothing.
+      if (body.length === 0 && !request.routeOptions.schema?.body) return done(null, undefined)
       done(null, parseStrictJson(body as Buffer))
     } catch (error) {
       done(error as Error, undefined)
@@ -73,7 +75,7 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     const path = request.url.split('?')[0] ?? ''
     // No path of ours needs an escape, so /tasks/%31 is not another way to say /tasks/1.
     if (path.includes('%')) throw invalidRequest('Percent-encoding is not allowed in the path.')
-    if (/%00/i.test(request.url)) throw invalidRequest('The query holds the character U+0000.')
+    checkQueryEncoding(request.url.slice(path.length))
     if (request.headers['content-encoding'] && request.headers['content-encoding'] !== 'identity') {
       throw unsupportedMediaType('Compressed bodies are not accepted.')
     }
@@ -84,8 +86,13 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     return payload
   })
   app.addHook('preValidation', async (request) => {
-    const schema = request.routeOptions.schema?.querystring
-    if (schema) coerceQuery(schema, request.query as Record<string, unknown>)
+    const { schema } = request.routeOptions
+    // What stands in no API document (health, documentation) takes anything.
+    if (!schema || schema.hide) return
+    coerceQuery(schema.querystring ?? {}, request.query as Record<string, unknown>)
+    // The validator looks only at what has a schema; without one, nothing is known.
+    if (!schema.querystring) refuseMembers('query', request.query)
+    if (!schema.body) refuseMembers('body', request.body)
   })
   app.addHook('onSend', async (_request, reply) => {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
@@ -102,6 +109,24 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     const ms = Math.round(reply.elapsedTime * 10) / 10
     request.log.debug({ method: request.method, route, status, ms }, 'request')
   })
+}
+
+function checkQueryEncoding(query: string): void {
+  try {
+    // The parser leaves alone what is not UTF-8 in percent-encoding, so that `%ff` would be searched for as it stands.
+    if (!decodeURIComponent(query).includes('\0')) return
+  } catch {
+    throw invalidRequest('The query is not UTF-8 in percent-encoding.')
+  }
+  throw invalidRequest('The query holds the character U+0000.')
+}
+
+function refuseMembers(place: 'body' | 'query', value: unknown): void {
+  if (value === undefined || value === null) return
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalidRequest('This operation takes no body.')
+  const [member] = Object.keys(value)
+  if (member === undefined) return
+  throw invalidField(place, member, place === 'query' ? 'is not a known parameter' : 'is not a known member')
 }
 
 function limitBodyTime(payload: NodeJS.ReadableStream, socket: Socket): void {

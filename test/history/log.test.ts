@@ -18,6 +18,7 @@ async function shift(app: TestApp, taskId: number, days: number): Promise<void> 
       values: [taskId, days],
     })
     await tx.query({ text: 'alter table tasks enable trigger tasks_history' })
+    await tx.query({ text: 'update past_epoch set epoch = epoch + 1' })
   })
 }
 
@@ -138,5 +139,35 @@ describe('the task log', () => {
       (await on.send('GET', `/tasks?date=${date}`, { as: john })).body.total
     assert.deepEqual([await total(app, '2019-06-30'), await total(app, '2019-07-01')], [0, 1])
     assert.deepEqual([await total(vienna, '2019-07-01'), await total(vienna, '2019-07-02')], [0, 1])
+  })
+
+  test('a page of a past day is kept, and never served when the past has changed since', async () => {
+    const ask = () => app.send('GET', '/tasks?date=2018-05-05&per_page=100', { as: john })
+    assert.equal((await ask()).headers['x-cache'], 'miss')
+    const kept = await ask()
+    assert.equal(kept.headers['x-cache'], 'hit')
+    assert.equal(kept.body.total, 0)
+    await app.send('POST', '/upload-csv', { as: admin, ...multipart('task_name,created_at\nFrom before,5/1/2018\n') })
+    const changed = await ask()
+    assert.equal(changed.headers['x-cache'], 'miss')
+    assert.equal(changed.body.total, 1)
+    assert.deepEqual((await ask()).body, changed.body)
+  })
+
+  test('pages are shared through Redis, and kept apart for who sees other projects', async () => {
+    const redisUrl = process.env.TEST_REDIS_URL
+    const options = { databaseUrl: app.databaseUrl, redisUrl }
+    const [one, two] = [await startApp(cleanup, options), await startApp(cleanup, options)]
+    for (const { ctx } of [one, two]) while (!ctx.redis?.isReady) await new Promise((r) => setTimeout(r, 10))
+    const ask = (on: TestApp, as: Person) => on.send('GET', '/tasks?date=2018-06-06', { as })
+    assert.equal((await ask(one, john)).headers['x-cache'], 'miss')
+    const shared = await ask(two, john)
+    assert.equal(shared.headers['x-cache'], 'hit')
+    assert.deepEqual(shared.body, (await ask(one, john)).body)
+    assert.equal((await ask(two, admin)).headers['x-cache'], 'miss')
+  })
+
+  test('today is never kept', async () => {
+    assert.equal((await app.send('GET', '/tasks', { as: john })).headers['x-cache'], 'bypass')
   })
 })
