@@ -65,7 +65,7 @@ async function authenticate(request: FastifyRequest, tokens: Tokens, actors: Act
  * role counts from the next request on, in every process. Requests that arrive in the same turn of the event loop
  * share one statement (measured: bench/session-check.ts).
  */
-class ActorLookup {
+export class ActorLookup {
   readonly #ctx: Context
   #batch: { ids: Set<string>; answer: Promise<Map<string, Actor>> } | undefined
 
