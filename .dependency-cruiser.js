@@ -30,9 +30,13 @@ export default {
     ),
     rule('features-know-no-root', { path: `^src/${feature}/` }, { path: '^src/([^/]+\\.ts$|cli/)' }),
     rule('platform-knows-no-root', { path: '^src/platform/' }, { path: '^src/([^/]+\\.ts$|cli/)' }),
-    rule('drivers-live-in-platform', { path: '^src/', pathNot: '^src/platform/' }, {
-      path: 'node_modules/(pg|pg-copy-streams|pg-boss|redis|@redis|rate-limiter-flexible)/',
-    }),
+    rule(
+      'drivers-live-in-platform',
+      { path: '^src/', pathNot: '^src/platform/' },
+      {
+        path: 'node_modules/(pg|pg-copy-streams|pg-boss|redis|@redis|rate-limiter-flexible)/',
+      },
+    ),
     rule(
       'src-is-production',
       // The embedded database and the demonstration are loaded when they are there; an image has neither.

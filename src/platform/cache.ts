@@ -2,8 +2,6 @@ import { LRUCache } from 'lru-cache'
 import type { Redis } from './redis.ts'
 
 const MAX_BYTES_IN_PROCESS = 32 * 1024 * 1024
-/** After a failure Redis is left alone this long, so that a frozen one costs one wait and not one a request. */
-const PAUSE_MS = 2_000
 
 /**
  * Texts kept in Redis, or in the process while there is none. Nothing is ever removed for being wrong: a key must hold
@@ -15,7 +13,6 @@ export class TextCache {
     maxSize: MAX_BYTES_IN_PROCESS,
     sizeCalculation: (text) => text.length + 1,
   })
-  #pausedUntil = 0
 
   constructor(redis: Redis | undefined) {
     this.#redis = redis
@@ -24,7 +21,7 @@ export class TextCache {
   async get(key: string): Promise<string | undefined> {
     const known = this.#local.get(key)
     if (known !== undefined) return known
-    const text = (await this.#ask((redis) => redis.get(key))) ?? undefined
+    const text = (await this.#redis?.get(key).catch(() => null)) ?? undefined
     if (text !== undefined) this.#local.set(key, text)
     return text
   }
@@ -32,16 +29,6 @@ export class TextCache {
   /** Not waited for: the answer is on its way already. */
   set(key: string, text: string, seconds: number): void {
     this.#local.set(key, text)
-    void this.#ask((redis) => redis.set(key, text, { EX: seconds }))
-  }
-
-  async #ask<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
-    if (!this.#redis?.isReady || Date.now() < this.#pausedUntil) return undefined
-    try {
-      return await command(this.#redis)
-    } catch {
-      this.#pausedUntil = Date.now() + PAUSE_MS
-      return undefined
-    }
+    this.#redis?.set(key, text, seconds).catch(() => {})
   }
 }

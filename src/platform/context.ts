@@ -6,7 +6,7 @@ import { createLogger, type Logger } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { Queue } from './queue.ts'
 import { RateLimits } from './rate-limit.ts'
-import { createRedis, type Redis } from './redis.ts'
+import { Redis } from './redis.ts'
 
 /** What every use case may need, all of it technology. Features add nothing here. */
 export interface Context {
@@ -41,7 +41,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   })
   const stopping = new AbortController()
   const redisUrl = options.redisUrl ?? config.redisUrl
-  const redis = redisUrl ? createRedis(redisUrl, log) : undefined
+  const redis = redisUrl ? new Redis(redisUrl, log) : undefined
   return {
     config,
     db,

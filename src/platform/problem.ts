@@ -55,6 +55,7 @@ function send(reply: FastifyReply, error: AppError): FastifyReply {
     errors: errors?.slice(0, MAX_FIELD_ERRORS),
     ...members,
   }
+  if (hasLargeUnreadBody(reply.request)) reply.header('connection', 'close')
   // Ready-made text: no response schema of the route applies to it.
   return reply
     .code(error.status)
@@ -62,6 +63,14 @@ function send(reply: FastifyReply, error: AppError): FastifyReply {
     .header('content-type', 'application/problem+json; charset=utf-8')
     .serializer((text) => text as string)
     .send(JSON.stringify(problem))
+}
+
+/** What is not wanted is not read either: the connection ends with the answer. */
+const LARGEST_READ_ANYWAY = 65_536
+
+function hasLargeUnreadBody({ raw, headers }: FastifyRequest): boolean {
+  if (raw.complete) return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > LARGEST_READ_ANYWAY
 }
 
 function toAppError(error: unknown, request: FastifyRequest): AppError | undefined {

@@ -5,9 +5,11 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack } from '../support/app.ts'
+import { statusOf, tokenOf, until } from '../support/process.ts'
+import { freePort } from '../support/redis-server.ts'
 import { databaseUrl, runSql } from '../support/template.ts'
 import { buildImage, type Image, ROOT, readDockerfile, readDockerignore } from './dockerfile.ts'
-import { freePort, type Running, runToEnd, start, until } from './processes.ts'
+import { type Running, runToEnd, start } from './processes.ts'
 
 const ADMIN = { username: 'root_of_all', password: 'nine-purple-lanterns' }
 
@@ -99,7 +101,7 @@ describe('the container image', () => {
     assert.equal((await runToEnd(image, image.healthcheck, settings)).code, 1)
     api = start(image, image.command, settings, cleanup)
     worker = start(image, [...image.command.slice(0, -1), 'worker'], settings, cleanup)
-    await until('ready', () => answers(`${base}/readyz`, 200))
+    await until(async () => (await statusOf(`${base}/readyz`)) === 200, 20_000, api.output)
     assert.deepEqual(await (await fetch(`${base}/readyz`)).json(), {
       status: 'ok',
       checks: { database: 'ok', redis: 'ok' },
@@ -108,22 +110,22 @@ describe('the container image', () => {
   })
 
   test('logs in the first administrator, and nobody of the demonstration', async () => {
-    await until('the administrator', async () => (await login(ADMIN)).status === 200)
-    assert.equal((await login({ username: 'admin', password: 'admin123' })).status, 401)
+    const loggedIn = async () => (await tokenOf(base, ADMIN.username, ADMIN.password)) !== ''
+    await until(loggedIn, 10_000, api.output)
+    await assert.rejects(tokenOf(base, 'admin', 'admin123'), /login answered 401/)
   })
 
   test('imports a CSV file with the worker', async () => {
-    const { access_token } = await (await login(ADMIN)).json()
     const body = new FormData()
     body.append('file', new Blob(['task_name,priority\nRotate the keys,HIGH\nWater the plants,URGENT\n']), 'tasks.csv')
-    const headers = { authorization: `Bearer ${access_token}` }
+    const headers = { authorization: `Bearer ${await tokenOf(base, ADMIN.username, ADMIN.password)}` }
     const answer = await fetch(`${base}/upload-csv`, { method: 'POST', headers, body })
-    const report = await answer.json()
+    const report = await read<{ state: string; rows: number; created: number; rejected: number }>(answer)
     assert.equal(answer.status, 201, JSON.stringify(report))
     assert.deepEqual([report.state, report.rows, report.created, report.rejected], ['done', 2, 1, 1])
-    const log = await (await fetch(`${base}/tasks`, { headers })).json()
+    const log = await read<{ tasks: { title: string }[] }>(await fetch(`${base}/tasks`, { headers }))
     assert.deepEqual(
-      log.tasks.map((task: { title: string }) => task.title),
+      log.tasks.map((task) => task.title),
       ['Rotate the keys'],
     )
   })
@@ -138,20 +140,9 @@ describe('the container image', () => {
   test('has written nothing into its own files, so that they may be read-only', async () => {
     assert.deepEqual(await listFiles(image), filesBefore)
   })
-
-  const login = (body: object) =>
-    fetch(`${base}/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
 })
 
-const answers = (url: string, status: number) =>
-  fetch(url).then(
-    (answer) => answer.status === status,
-    () => false,
-  )
+const read = async <T>(answer: Response) => (await answer.json()) as T
 
 async function listFiles(image: Image): Promise<string[]> {
   return (await readdir(image.root, { recursive: true })).sort()

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -55,6 +55,7 @@ export async function readDockerignore(): Promise<{ first: string; allowed: stri
 /** Follows the steps; the folders go with `scope`. */
 export async function buildImage(scope: Scope): Promise<Image> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-image-'))
+  await chmod(folder, 0o755) // the image's user must get in
   scope.after(() => rm(folder, { recursive: true, force: true }))
   const copied: string[] = []
   const roots = new Map<string, string>()
@@ -76,8 +77,10 @@ async function followStage(
   const image = { base, root, workdir: root, env: {}, user: 'root', stopSignal: 'SIGTERM', copied } as unknown as Image
   await mkdir(root, { mode: 0o755 })
   for (const { name, rest } of stage.steps) {
-    if (name === 'WORKDIR') await mkdir((image.workdir = path.join(root, rest)), { recursive: true })
-    else if (name === 'COPY') await copy(rest, image, roots, copied)
+    if (name === 'WORKDIR') {
+      image.workdir = path.join(root, rest)
+      await mkdir(image.workdir, { recursive: true })
+    } else if (name === 'COPY') await copy(rest, image, roots, copied)
     else if (name === 'RUN') await run(rest, image)
     else if (name === 'ENV')
       for (const pair of rest.split(/\s+/)) image.env[pair.replace(/=.*/, '')] = pair.replace(/.*=/, '')
@@ -103,9 +106,11 @@ async function copy(rest: string, image: Image, roots: Map<string, string>, copi
   }
 }
 
-/** With the cache of this machine's npm, and nothing else of the environment. */
+/** How this machine reaches the registry; nothing else of its environment. */
+const KEPT = /^(?:PATH|HOME|npm_config_(?:cache|registry|cafile)|NODE_EXTRA_CA_CERTS|https?_proxy|no_proxy)$/i
+
 async function run(command: string, image: Image): Promise<void> {
-  const { PATH, HOME } = process.env
-  const env = { PATH, HOME, ...image.env, npm_config_prefer_offline: 'true' }
+  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT.test(name)))
+  const env = { ...kept, ...image.env, npm_config_prefer_offline: 'true' }
   await promisify(execFile)('sh', ['-c', command], { cwd: image.workdir, env })
 }

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import type { Scope } from '../support/app.ts'
 import type { Image } from './dockerfile.ts'
 
@@ -43,22 +41,4 @@ function userOf(image: Image): { uid?: number; gid?: number } {
 export async function runToEnd(image: Image, command: string[], settings: Record<string, string> = {}) {
   const running = start(image, command, settings)
   return { code: await running.ended, output: running.output() }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** Looks every 50 ms until it is so. */
-export async function until(what: string, look: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
-  const deadline = Date.now() + seconds * 1_000
-  while (!(await look())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }

@@ -135,7 +135,10 @@ describe('a CSV upload', () => {
     const { rows } = await app.ctx.db.query<{ title: string }>({
       text: `select title from tasks where import_id = ${answer.body.id} order by id`,
     })
-    assert.deepEqual(new Set(rows.map((row) => row.title)), new Set(['=1+1', '+1', '-1', '@x', '\t=', "'quoted'", '\\.', '\\N']))
+    assert.deepEqual(
+      new Set(rows.map((row) => row.title)),
+      new Set(['=1+1', '+1', '-1', '@x', '\t=', "'quoted'", '\\.', '\\N']),
+    )
   })
 
   test('a date is the first moment of that day in the configured time zone', async () => {
@@ -225,7 +228,10 @@ describe('a CSV upload', () => {
   })
 
   test('twenty uploads at once are each accounted for', async () => {
-    const rows = Array.from({ length: 50 }, (_, i) => `Task ${i},,${i % 10 === 0 ? 'MAYBE' : 'TRUE'},LOW,3/31/2025,john_doe`)
+    const rows = Array.from(
+      { length: 50 },
+      (_, i) => `Task ${i},,${i % 10 === 0 ? 'MAYBE' : 'TRUE'},LOW,3/31/2025,john_doe`,
+    )
     const answers = await Promise.all(Array.from({ length: 20 }, () => upload(`${HEADER}${rows.join('\n')}`)))
     for (const answer of answers) {
       assert.equal(answer.status, 201, answer.text)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Answer, CleanupStack, type Method } from '../support/app.ts'
+import { checksum } from '../support/database.ts'
 import { assertProblem } from '../support/problem.ts'
 import { EXPECTATIONS, UNDOCUMENTED } from './expectations.ts'
 import { REQUESTS } from './requests.ts'
@@ -66,21 +67,13 @@ describe('who may do what', () => {
 
   async function checkCell(operation: string, principal: Principal, status: number): Promise<void> {
     const { url, ...options } = await (REQUESTS[operation] as (typeof REQUESTS)[string])(world, principal)
-    const before = status >= 400 ? await checksum() : ''
+    const before = status >= 400 ? await checksum(world.app) : ''
     const answer = await world.app.send(methodOf(operation), url, { as: principal.token, ...options })
     const cell = `${operation} by ${principal.name}`
     assert.equal(answer.status, status, `${cell}: ${answer.text}`)
     if (status < 400) return
     assertProblem(answer, status, undefined, cell)
-    assert.equal(await checksum(), before, `${cell} was refused and changed something`)
-  }
-
-  /** Of everything a request could change. */
-  async function checksum(): Promise<string> {
-    const tables = ['users', 'sessions', 'projects', 'project_members', 'tasks', 'imports']
-    const sums = tables.map((table) => `(select md5(string_agg(r::text, ',' order by r::text)) from ${table} r)`)
-    const { rows } = await world.app.ctx.db.query<{ sum: string }>({ text: `select concat(${sums.join(', ')}) as sum` })
-    return rows[0]?.sum ?? ''
+    assert.equal(await checksum(world.app), before, `${cell} was refused and changed something`)
   }
 
   function principalNamed(name: string): Principal {

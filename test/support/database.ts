@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Scope } from './app.ts'
+import type { Scope, TestApp } from './app.ts'
 
 /** A transaction held open beside the application, so that a race can be brought about instead of hoped for. */
 export interface OpenTransaction {
@@ -27,4 +27,12 @@ export async function openTransaction(t: Scope, url: string): Promise<OpenTransa
     },
     commit: async () => void (await client.query('commit')),
   }
+}
+
+/** Of everything a request could change: the same before and after one that was refused. */
+export async function checksum({ ctx }: TestApp): Promise<string> {
+  const tables = ['users', 'sessions', 'projects', 'project_members', 'tasks', 'task_versions', 'imports']
+  const sums = tables.map((table) => `(select md5(string_agg(r::text, ',' order by r::text)) from ${table} r)`)
+  const { rows } = await ctx.db.query<{ sum: string }>({ text: `select concat(${sums.join(', ')}) as sum` })
+  return rows[0]?.sum ?? ''
 }

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { CleanupStack, PASSWORD, startApp, type TestApp } from '../support/app.ts'
+import { startProcess } from '../support/process.ts'
+
+/** The commands of src/main.ts that do one thing and end, each as a process. */
+describe('the command', () => {
+  const cleanup = new CleanupStack()
+  let app: TestApp
+  let folder: string
+
+  before(async () => {
+    app = await startApp(cleanup)
+    folder = await mkdtemp(path.join(tmpdir(), 'tasklog-cli-'))
+    cleanup.after(() => rm(folder, { recursive: true, force: true }))
+    await app.person('boss', 'admin')
+    await app.person('emma')
+  })
+
+  after(() => cleanup.run())
+
+  async function run(args: string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}) {
+    const settings = { DATABASE_URL: app.databaseUrl, DATA_DIR: folder, NODE_ENV: 'test', ...env }
+    const command = await startProcess(args, settings)
+    command.child.stdin?.end(input)
+    return { code: await command.ended(), output: command.output() }
+  }
+
+  test('import loads a file and says which rows were rejected', async () => {
+    const file = path.join(folder, 'work.csv')
+    await writeFile(file, 'task_name,priority,assigned_user\nPaint,LOW,emma\nSweep,SOON,emma\nCook,HIGH,nobody\n')
+    const { code, output } = await run(['import', file, '--user', 'boss'])
+    assert.equal(code, 0, output)
+    assert.match(output, /Import \d+ done: 3 rows, 1 created, 2 rejected\./)
+    assert.match(output, /3.*priority.*SOON.*INVALID_PRIORITY/)
+    assert.match(output, /4.*assigned_user.*nobody.*UNKNOWN_USER/)
+  })
+
+  test('import loads a large file whole', async () => {
+    const file = path.join(folder, 'large.csv')
+    await writeFile(file, `task_name\n${'Count the sheep\n'.repeat(50_000)}`)
+    const { code, output } = await run(['import', file, '--user', 'boss'])
+    assert.equal(code, 0, output)
+    assert.match(output, /done: 50000 rows, 50000 created, 0 rejected\./)
+  })
+
+  test('import reads standard input', async () => {
+    const { code, output } = await run(['import', '-', '--user', 'boss'], { input: 'task_name\nOne\nTwo\n' })
+    assert.equal(code, 0, output)
+    assert.match(output, /done: 2 rows, 2 created, 0 rejected\./)
+  })
+
+  test('import says in one sentence what is in its way, and exits with 1', async () => {
+    const missing = await run(['import', 'nowhere.csv', '--user', 'boss'])
+    assert.deepEqual(missing, { code: 1, output: 'There is no file nowhere.csv.\n' })
+    const forbidden = await run(['import', 'nowhere.csv', '--user', 'emma'])
+    assert.deepEqual(forbidden, { code: 1, output: 'emma is not an active administrator.\n' })
+  })
+
+  test('admin create-user makes an account that can log in', async () => {
+    const { code, output } = await run(['admin', 'create-user', 'linus'], { input: 'nine green lamps\n' })
+    assert.equal(code, 0, output)
+    assert.match(output, /Created user linus with id \d+\./)
+    await app.login('linus', 'nine green lamps')
+  })
+
+  test('admin create-user refuses a weak password and a taken name', async () => {
+    const weak = await run(['admin', 'create-user', 'weak', '--password', 'password'])
+    assert.equal(weak.code, 1)
+    assert.match(weak.output, /is among the most common passwords/)
+    const taken = await run(['admin', 'create-user', 'Emma', '--password', 'nine green lamps'])
+    assert.deepEqual(taken, { code: 1, output: 'The username Emma is taken.\n' })
+  })
+
+  test('admin reset-password ends every session', async () => {
+    const emma = await app.login('emma')
+    const { code } = await run(['admin', 'reset-password', 'emma'], { input: 'ten yellow doors\n' })
+    assert.equal(code, 0)
+    assert.equal((await app.send('GET', '/api/v1/users/me', { as: emma })).status, 401)
+    await assert.rejects(app.login('emma', PASSWORD))
+    await app.login('emma', 'ten yellow doors')
+  })
+
+  test('admin set-role leaves an administrator', async () => {
+    const { code, output } = await run(['admin', 'set-role', 'boss', 'user'])
+    assert.deepEqual({ code, output }, { code: 1, output: 'The last administrator cannot be demoted or disabled.\n' })
+    assert.equal((await run(['admin', 'set-role', 'emma', 'admin'])).output, 'emma is now admin.\n')
+    assert.deepEqual(await run(['admin', 'set-role', 'ghost', 'admin']), {
+      code: 1,
+      output: 'There is no user ghost.\n',
+    })
+  })
+
+  test('doctor finds everything in order', async () => {
+    const { code, output } = await run(['doctor'])
+    assert.equal(code, 0, output)
+    assert.match(
+      output,
+      /^settings +ok\ndatabase +ok \(PostgreSQL \d+.*\)\nmigrations +ok\nredis +ok \(not configured.*\)\n$/,
+    )
+  })
+
+  test('doctor says what is away, a line for each, and exits with 1', async () => {
+    const env = { DATABASE_URL: 'postgres://localhost:1/nothing', REDIS_URL: 'redis://localhost:1' }
+    const { code, output } = await run(['doctor'], { env })
+    assert.equal(code, 1)
+    assert.match(
+      output,
+      /^settings +ok\ndatabase +failed: .*ECONNREFUSED.*\nmigrations +failed: .*\nredis +failed: .*\n$/,
+    )
+  })
+
+  test('migrate finds nothing to do', async () => {
+    assert.deepEqual(await run(['migrate']), { code: 0, output: 'The database is up to date.\n' })
+  })
+
+  test('serve names a setting that cannot be used', async () => {
+    const { code, output } = await run(['serve'], { env: { SESSION_DAYS: 'many' } })
+    assert.deepEqual(
+      { code, output },
+      { code: 1, output: 'SESSION_DAYS must be a whole number from 1 to 365, not "many".\n' },
+    )
+  })
+})
