@@ -26,27 +26,19 @@ const report = new Report()
 try {
   const files = findFiles()
   await startServers()
-  await runFiles(files.filter(isUnit), true)
-  await runFiles(
-    files.filter((file) => !isUnit(file)),
-    false,
-  )
+  await runFiles(files)
 } catch (error) {
   report.broken(error)
 } finally {
   for (const step of cleanup.reverse()) await step().catch((error) => console.error(error))
 }
-process.exitCode = report.finish() ? 0 : 1
+// Tests that shared this process may have left something open.
+process.exit(report.finish() ? 0 : 1)
 
 function findFiles(): string[] {
   const patterns = positionals.length > 0 ? positionals : ['src/**/*.test.ts', 'test/**/*.test.ts']
   const files = globSync(patterns, { cwd: root }).map((file) => path.resolve(root, file))
   return [...new Set(files)].sort()
-}
-
-/** Tests beside the source need no server and are fast enough to share a process. */
-function isUnit(file: string): boolean {
-  return file.startsWith(path.join(root, 'src'))
 }
 
 async function startServers(): Promise<void> {
@@ -79,11 +71,10 @@ function binDir(): string | undefined {
   return folder
 }
 
-async function runFiles(files: string[], together: boolean): Promise<void> {
-  if (files.length === 0) return
-  const isolation = together ? 'none' : 'process'
+async function runFiles(files: string[]): Promise<void> {
+  const { signal } = interrupted
   // A file that leaves something open must not keep the run waiting.
-  const options = together ? {} : { concurrency: 2, execArgv: ['--test-force-exit'] }
-  const events = run({ files, isolation, timeout: 120_000, signal: interrupted.signal, ...options })
+  const execArgv = ['--test-force-exit']
+  const events = run({ files, isolation: 'process', concurrency: 2, execArgv, timeout: 120_000, signal })
   for await (const event of events) report.take(event.type, event.data as EventData.TestPass & EventData.TestFail)
 }

@@ -4,7 +4,6 @@ import { deleteExpired } from './session-queries.ts'
 
 export const cleanupJob: JobDefinition<Context, object> = {
   name: 'auth.cleanup',
-  concurrency: 1,
   cron: '41 2 * * *',
   run: (ctx) => deleteExpired(ctx.db),
 }

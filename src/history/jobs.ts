@@ -4,7 +4,6 @@ import { maintainPartitions } from './service.ts'
 
 export const partitionJob: JobDefinition<Context, object> = {
   name: 'history.partitions',
-  concurrency: 1,
   cron: '17 1 * * *',
   run: (ctx) => maintainPartitions(ctx),
 }

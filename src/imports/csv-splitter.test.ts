@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CsvFileError, CsvSplitter, type CsvSplitterOptions, type Rejected } from './csv-splitter.ts'
+import { CsvFileError, type Rejected } from './csv-file.ts'
+import { CsvSplitter, type CsvSplitterOptions } from './csv-splitter.ts'
 
 interface Split {
   header?: string[]

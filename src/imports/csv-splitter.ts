@@ -1,44 +1,6 @@
-import { isUtf8 } from 'node:buffer'
-
-/** Why one record can't be taken. The rest of the file goes in. */
-export type RejectCode = 'WRONG_CELL_COUNT' | 'STRAY_QUOTE' | 'UNCLOSED_QUOTE' | 'RECORD_TOO_LONG' | 'NUL_BYTE'
-
-export interface Rejected {
-  /** Physical line the record begins on; the first line of the file is 1. */
-  line: number
-  code: RejectCode
-  message: string
-  /** The record's first 2,000 bytes, for display only: what can't be shown, NUL among it, is U+FFFD. */
-  raw: string
-}
-
-/** What one chunk gave. */
-export interface SplitBatch {
-  /** The names of the columns, only in the batch in which the header came to its end. */
-  header?: string[]
-  /** Whole records ready for COPY, perhaps none: `<line><delimiter><record as in the file>\n`. */
-  copy: Buffer
-  rejected: Rejected[]
-}
-
-export type CsvFileErrorCode = 'NOT_UTF8' | 'EMPTY_FILE' | 'BAD_HEADER' | 'FILE_TOO_LARGE' | 'TOO_MANY_ROWS'
-
-/** Something wrong with the file as a whole: stop, and take nothing of it. */
-export class CsvFileError extends Error {
-  readonly code: CsvFileErrorCode
-  /** Offset in the file; its first byte, of a byte order mark if there is one, is 0. */
-  readonly byte?: number
-  /** Physical line; the first one is 1. */
-  readonly line?: number
-
-  constructor(code: CsvFileErrorCode, message: string, place: { byte?: number; line?: number } = {}) {
-    super(message)
-    this.name = 'CsvFileError'
-    this.code = code
-    this.byte = place.byte
-    this.line = place.line
-  }
-}
+import { cellsOf } from './csv-cells.ts'
+import { CsvFileError, type RejectCode, type Rejected, type SplitBatch } from './csv-file.ts'
+import { type BadByte, Utf8Check, wholeCharacters } from './utf8-check.ts'
 
 export interface CsvSplitterOptions {
   /** COPY must be given the same one. */
@@ -446,88 +408,12 @@ export class CsvSplitter {
   }
 }
 
-interface BadByte {
-  /** Offset in the file. */
-  byte: number
-  utf16: boolean
-}
-
-/** Lets whole characters through, up to the first byte that isn't UTF-8; one cut by a chunk waits for its rest. */
-class Utf8Check {
-  #offset = 0
-  #tail: Uint8Array = NO_BYTES
-
-  push(chunk: Uint8Array): { text: Uint8Array; bad?: BadByte } {
-    const bytes = this.#tail.length ? Buffer.concat([this.#tail, chunk]) : chunk
-    const text = bytes.subarray(0, wholeCharacters(bytes))
-    if (!isUtf8(text)) return this.#cutAtBadByte(bytes)
-    this.#tail = Uint8Array.from(bytes.subarray(text.length))
-    this.#offset += text.length
-    return { text }
-  }
-
-  end(): BadByte | undefined {
-    return this.#tail.length ? { byte: this.#offset, utf16: false } : undefined
-  }
-
-  #cutAtBadByte(bytes: Uint8Array): { text: Uint8Array; bad: BadByte } {
-    const at = firstBadByte(bytes)
-    const byte = this.#offset + at
-    const [a = 0, b = 0] = bytes
-    const utf16 = byte === 0 && ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
-    return { text: bytes.subarray(0, at), bad: { byte, utf16 } }
-  }
-}
-
-/** How many of the bytes are left without the beginning of a character at their end. */
-function wholeCharacters(bytes: Uint8Array): number {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back] as number
-    const size = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-    if (size > back) return bytes.length - back
-    if (byte < 0x80 || size > 1) break
-  }
-  return bytes.length
-}
-
-/** Halves the range, since every beginning of the bytes is UTF-8 up to the bad byte and none is after it. */
-function firstBadByte(bytes: Uint8Array): number {
-  let good = 0
-  let bad = bytes.length
-  while (bad - good > 1) {
-    const middle = (good + bad) >>> 1
-    const begin = bytes.subarray(0, middle)
-    if (isUtf8(begin.subarray(0, wholeCharacters(begin)))) good = middle
-    else bad = middle
-  }
-  return wholeCharacters(bytes.subarray(0, good))
-}
-
 function kindsOfBytes(delimiter: string): Uint8Array {
   const kinds = new Uint8Array(256)
   kinds[NUL] = NUL_KIND
   kinds[delimiter.charCodeAt(0)] = DELIMITER_KIND
   for (const byte of [LF, CR, QUOTE]) kinds[byte] = STOP
   return kinds
-}
-
-/** The cells of a record that is known to be well-formed. */
-function cellsOf(record: string, delimiter: string): string[] {
-  const cells: string[] = []
-  for (let at = 0; at <= record.length; at++) {
-    const quoted = record[at] === '"'
-    const next = record.indexOf(delimiter, at)
-    const end = quoted ? endOfQuoted(record, at) : next < 0 ? record.length : next
-    cells.push(quoted ? record.slice(at + 1, end - 1).replaceAll('""', '"') : record.slice(at, end))
-    at = end
-  }
-  return cells
-}
-
-function endOfQuoted(record: string, at: number): number {
-  let quote = record.indexOf('"', at + 1)
-  while (record[quote + 1] === '"') quote = record.indexOf('"', quote + 2)
-  return quote + 1
 }
 
 function writeNumber(out: Buffer, at: number, value: number): number {

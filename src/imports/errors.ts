@@ -1,5 +1,5 @@
 import { AppError, invalidRequest } from '../platform/errors.ts'
-import type { CsvFileError } from './csv-splitter.ts'
+import type { CsvFileError } from './csv-file.ts'
 
 export const importNotFound = (id: string) => new AppError('IMPORT_NOT_FOUND', 404, `There is no import ${id}.`)
 
@@ -20,6 +20,6 @@ export const invalidHeader = (detail: string, columns: string[]) =>
 
 /** What is wrong with the file as a whole. */
 export const invalidFile = (error: CsvFileError) =>
-  new AppError('INVALID_CSV', 422, `${error.message} Nothing was imported.`, {
+  new AppError('INVALID_CSV', 422, `The file cannot be read: ${error.message}. Nothing was imported.`, {
     members: { reason: error.code, line: error.line, byte: error.byte },
   })

@@ -13,7 +13,7 @@ const STRETCH_LINES = 20_000
  */
 export const importJob: JobDefinition<Context, { importId: number }> = {
   name: 'imports.run',
-  concurrency: 2,
+  concurrency: (ctx) => ctx.config.importsAtOnce,
   async run(ctx, { importId }, signal) {
     const row = await merge.takeLease(ctx.db, importId)
     if (!row) return
@@ -32,7 +32,6 @@ export const importJob: JobDefinition<Context, { importId: number }> = {
 /** Notices uploads whose API process died. */
 export const interruptedJob: JobDefinition<Context, object> = {
   name: 'imports.interrupted',
-  concurrency: 1,
   cron: '* * * * *',
   async run(ctx) {
     const count = await failInterrupted(ctx.db)
@@ -49,7 +48,10 @@ async function runImport(ctx: Context, row: ImportRow, signal: AbortSignal): Pro
     await withLease(ctx, row, (tx) => merge.mergeStretch(tx, row, toLine, timeZone))
     row.merged_line = toLine
   }
-  await withLease(ctx, row, (tx) => merge.finishImport(tx, row.id))
+  const counts = await withLease(ctx, row, (tx) => merge.finishImport(tx, row.id))
+  for (const outcome of ['created', 'updated', 'unchanged', 'rejected'] as const) {
+    ctx.metrics.importedRows.inc({ outcome }, counts[outcome])
+  }
   ctx.log.info({ importId: row.id, rows: row.rows }, 'import done')
 }
 

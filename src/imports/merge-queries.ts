@@ -123,12 +123,14 @@ export async function mergeStretch(tx: Queryable, row: ImportRow, toLine: number
 }
 
 /** The table's own check holds the books: rows = created + updated + unchanged + rejected, or it does not end. */
-export async function finishImport(tx: Queryable, importId: number): Promise<void> {
-  await tx.query({
-    text: `update imports set state = 'done', finished_at = now() where id = $1`,
+export async function finishImport(tx: Queryable, importId: number) {
+  const { rows } = await tx.query<Pick<ImportRow, 'created' | 'updated' | 'unchanged' | 'rejected'>>({
+    text: `update imports set state = 'done', finished_at = now() where id = $1
+           returning created, updated, unchanged, rejected`,
     values: [importId],
   })
   await tx.query({ text: `drop table if exists ${stagingTable(importId)}` })
+  return rows[0] ?? { created: 0, updated: 0, unchanged: 0, rejected: 0 }
 }
 
 export async function failImport(tx: Queryable, importId: number, code: string, reason: string): Promise<void> {

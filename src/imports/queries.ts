@@ -1,6 +1,6 @@
 import type { Actor } from '../auth/index.ts'
 import type { Connection, Queryable } from '../platform/db.ts'
-import type { Rejected } from './csv-splitter.ts'
+import type { Rejected } from './csv-file.ts'
 
 type ImportState = 'receiving' | 'checking' | 'merging' | 'done' | 'failed'
 

@@ -14,6 +14,7 @@ export const Import = Type.Object(
     updated: Type.Integer(),
     unchanged: Type.Integer(),
     rejected: Type.Integer(),
+    failure_code: Nullable(Type.String()),
     failure: Nullable(Type.String()),
     created_at: Timestamp,
     finished_at: Nullable(Timestamp),
@@ -37,9 +38,10 @@ export const ImportPage = Page(Type.Ref('Import'))
 export const ImportErrorPage = Page(Type.Ref('ImportError'))
 
 export function publicImport(row: ImportRow): Static<typeof Import> {
-  const { id, project_id, file_name, state, bytes, rows, created, updated, unchanged, rejected, failure } = row
+  const { id, project_id, file_name, state, bytes, rows, created, updated, unchanged, rejected } = row
+  const { failure_code, failure } = row
   return {
-    ...{ id, project_id, file_name, state, bytes, rows, created, updated, unchanged, rejected, failure },
+    ...{ id, project_id, file_name, state, bytes, rows, created, updated, unchanged, rejected, failure_code, failure },
     created_at: row.created_at.toISOString(),
     finished_at: row.finished_at?.toISOString() ?? null,
   }

@@ -5,7 +5,8 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { projectNotFound } from '../projects/index.ts'
 import { mapHeader, STAGING_COLUMNS } from './columns.ts'
-import { CsvFileError, CsvSplitter, type Rejected } from './csv-splitter.ts'
+import { CsvFileError, type Rejected } from './csv-file.ts'
+import { CsvSplitter } from './csv-splitter.ts'
 import { fileTooLarge, invalidFile } from './errors.ts'
 import { importJob } from './jobs.ts'
 import * as queries from './queries.ts'
@@ -98,8 +99,11 @@ class Staging {
   }
 
   async *#take({ copy, rejected }: { copy: Buffer; rejected: Rejected[] }): AsyncGenerator<Buffer> {
-    this.#rejected.push(...rejected)
-    if (this.#rejected.length >= REJECTED_AT_ONCE) await this.#saveRejected()
+    // One by one: a batch may reject hundreds of thousands, more than a call takes arguments.
+    for (const record of rejected) {
+      this.#rejected.push(record)
+      if (this.#rejected.length >= REJECTED_AT_ONCE) await this.#saveRejected()
+    }
     if (copy.length > 0 || this.#splitter.header) yield copy
   }
 

@@ -66,7 +66,7 @@ const databaseTimeout = (cause: unknown) =>
     cause,
   })
 
-const writeConflict = (cause: unknown) =>
+export const writeConflict = (cause?: unknown) =>
   new AppError('WRITE_CONFLICT', 409, 'Another request changed the same data at the same time. Try again.', { cause })
 
 const alreadyExists = (cause: unknown) =>

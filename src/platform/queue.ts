@@ -5,8 +5,8 @@ import type { Logger } from './logger.ts'
 /** One kind of background work. `data` is what was enqueued; the work must be safe to run again after a crash. */
 export interface JobDefinition<Context, Data extends object> {
   name: string
-  /** How many run at once in one worker process. */
-  concurrency: number
+  /** How many run at once in one worker process; one when left out. */
+  concurrency?: (context: Context) => number
   /** A standing schedule in cron syntax, UTC. */
   cron?: string
   run(context: Context, data: Data, signal: AbortSignal): Promise<void>
@@ -52,7 +52,8 @@ export class Queue {
       for (const { name } of jobs) this.#boss.offWork(name, { wait: false }).catch(() => {})
     })
     for (const job of jobs) {
-      for (let i = 0; i < job.concurrency; i++) await this.#addWorker(context, job)
+      const concurrency = job.concurrency?.(context) ?? 1
+      for (let i = 0; i < concurrency; i++) await this.#addWorker(context, job)
     }
   }
 

@@ -1,6 +1,12 @@
 import { AppError } from '../platform/errors.ts'
 
-export const projectNotFound = (id: string) => new AppError('PROJECT_NOT_FOUND', 404, `There is no project ${id}.`)
+/** @param id undefined when the default project was meant and the actor is not in it */
+export const projectNotFound = (id: string | number | undefined) =>
+  new AppError(
+    'PROJECT_NOT_FOUND',
+    404,
+    id === undefined ? 'You are not in the default project. Name another one.' : `There is no project ${id}.`,
+  )
 
 export const projectForbidden = () =>
   new AppError('PROJECT_FORBIDDEN', 403, 'Your role in this project does not allow this.')

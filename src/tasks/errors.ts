@@ -13,10 +13,16 @@ export const unknownAssignee = (username: string) =>
     ],
   })
 
-export const externalIdTaken = (externalId: string) =>
-  new AppError('EXTERNAL_ID_TAKEN', 409, `Another task of the project has the external_id ${externalId}.`, {
-    errors: [{ in: 'body', pointer: '/external_id', detail: 'is taken in this project' }],
-  })
+/** @param externalId as sent; a task that moves brings its own */
+export const externalIdTaken = (externalId: string | null | undefined) =>
+  new AppError(
+    'EXTERNAL_ID_TAKEN',
+    409,
+    `Another task of the project has ${externalId ? `the external_id ${externalId}` : 'the same external_id'}.`,
+    {
+      errors: [{ in: 'body', pointer: '/external_id', detail: 'is taken in this project' }],
+    },
+  )
 
 export const versionMismatch = (current: unknown, etag: string) =>
   new AppError('VERSION_MISMATCH', 412, 'The task has changed since you read it.', {

@@ -22,11 +22,15 @@ export interface TaskFields {
   project_id?: number
 }
 
-/** The assignee named in `$n ->> 'assigned_user'`, if they may be given tasks of this project. */
-const assigneeId = (changes: string, project: string) => `
+/**
+ * The assignee named in `$n ->> 'assigned_user'`, if they may be given tasks of this project. Who is assigned already may
+ * stay: a client that sends back all it read changes nothing.
+ */
+const assigneeId = (changes: string, project: string, present = 'null') => `
   (select u.id from users u
-    where lower(u.username) = lower(${changes} ->> 'assigned_user') and u.disabled_at is null
-      and (u.role = 'admin' or exists (select from project_members m where m.user_id = u.id and m.project_id = ${project})))`
+    where lower(u.username) = lower(${changes} ->> 'assigned_user')
+      and (u.id = ${present} or u.disabled_at is null and (u.role = 'admin'
+           or exists (select from project_members m where m.user_id = u.id and m.project_id = ${project}))))`
 
 const labelsOf = (changes: string) => `array(select jsonb_array_elements_text(${changes} -> 'labels'))`
 
@@ -65,22 +69,32 @@ export async function findTask(db: Queryable, actor: Actor, id: string): Promise
   return rows[0]
 }
 
-/** Column and its next value, from the members present in `$4`; a member left out keeps the row's value. */
-const PATCHABLE: [column: string, value: string][] = [
-  ['project_id', `case when $4::jsonb ? 'project_id' then ($4::jsonb ->> 'project_id')::bigint else t.project_id end`],
-  ['title', `case when $4::jsonb ? 'title' then $4::jsonb ->> 'title' else t.title end`],
-  ['description', `case when $4::jsonb ? 'description' then $4::jsonb ->> 'description' else t.description end`],
-  ['status', `case when $4::jsonb ? 'status' then $4::jsonb ->> 'status' else t.status end`],
-  ['priority', `case when $4::jsonb ? 'priority' then $4::jsonb ->> 'priority' else t.priority end`],
-  ['labels', `case when $4::jsonb ? 'labels' then ${labelsOf('$4::jsonb')} else t.labels end`],
-  ['due_date', `case when $4::jsonb ? 'due_date' then ($4::jsonb ->> 'due_date')::date else t.due_date end`],
-  ['external_id', `case when $4::jsonb ? 'external_id' then $4::jsonb ->> 'external_id' else t.external_id end`],
-  [
-    'assigned_user_id',
-    `case when $4::jsonb ? 'assigned_user'
-          then ${assigneeId('$4::jsonb', `coalesce(($4::jsonb ->> 'project_id')::bigint, t.project_id)`)} else t.assigned_user_id end`,
-  ],
+/** The assignee a change names, in the project the task will be in. */
+const nextAssigneeId = (changes: string) =>
+  assigneeId(changes, `coalesce((${changes} ->> 'project_id')::bigint, t.project_id)`, 't.assigned_user_id')
+
+/** What of a task can be changed: column, and its next value if `changes` has the member. */
+const PATCHABLE: [column: string, value: (changes: string) => string][] = [
+  ['project_id', (c) => `(${c} ->> 'project_id')::bigint`],
+  ['title', (c) => `${c} ->> 'title'`],
+  ['description', (c) => `${c} ->> 'description'`],
+  ['status', (c) => `${c} ->> 'status'`],
+  ['priority', (c) => `${c} ->> 'priority'`],
+  ['labels', (c) => labelsOf(c)],
+  ['due_date', (c) => `(${c} ->> 'due_date')::date`],
+  ['external_id', (c) => `${c} ->> 'external_id'`],
+  ['assigned_user_id', (c) => nextAssigneeId(c)],
 ]
+
+/** The next values; a member left out keeps the row's value. */
+function nextValues(changes: string): string[] {
+  return PATCHABLE.map(([column, value]) => {
+    const member = column === 'assigned_user_id' ? 'assigned_user' : column
+    return `case when ${changes} ? '${member}' then ${value(changes)} else t.${column} end`
+  })
+}
+
+const presentValues = PATCHABLE.map(([column]) => `t.${column}`).join(', ')
 
 /** Every write moves these; the history trigger refuses one that does not. */
 const NEXT_VERSION = `version = t.version + 1, updated_at = clock_timestamp(), changed_by = $1, cause = 'api',
@@ -101,16 +115,16 @@ export async function updateTask(
   changes: TaskFields,
   version: number | null,
 ): Promise<TaskText | undefined> {
+  const next = nextValues('$4::jsonb')
   const { rows } = await db.query<TaskText>({
     name: `tasks/update/${actorKind(actor)}`,
     text: `with t as (
-             update tasks t set ${PATCHABLE.map(([column, value]) => `${column} = ${value}`).join(', ')}, ${NEXT_VERSION}
+             update tasks t set ${PATCHABLE.map(([column], i) => `${column} = ${next[i]}`).join(', ')}, ${NEXT_VERSION}
               where t.id = $2 and t.deleted_at is null and ${expectedVersion} and ${taskPredicate(actor, 'change', 't')}
-                and ($4::jsonb ->> 'project_id' is null or ${projectPredicate(actor, 'create', "($4::jsonb ->> 'project_id')::bigint")})
-                and ($4::jsonb ->> 'assigned_user' is null
-                     or ${assigneeId('$4::jsonb', `coalesce(($4::jsonb ->> 'project_id')::bigint, t.project_id)`)} is not null)
-                and (${PATCHABLE.map(([column]) => `t.${column}`).join(', ')})
-                    is distinct from (${PATCHABLE.map(([, value]) => value).join(', ')})
+                and ($4::jsonb ->> 'project_id' is null
+                     or ${projectPredicate(actor, 'create', "($4::jsonb ->> 'project_id')::bigint")})
+                and ($4::jsonb ->> 'assigned_user' is null or ${nextAssigneeId('$4::jsonb')} is not null)
+                and (${presentValues}) is distinct from (${next.join(', ')})
              returning *)
            select t.id, t.version, ${TASK_JSON} as json from t ${TASK_PEOPLE}`,
     values: [actor.id, id, version, JSON.stringify(changes)],
@@ -134,27 +148,31 @@ export async function softDeleteTask(
 }
 
 /** Why a write found no row: what the actor may see of the task, and what stands in the way. */
-export async function explainRefusal(db: Queryable, actor: Actor, id: string, target: TaskFields) {
+export async function explainRefusal(db: Queryable, actor: Actor, id: string, changes: TaskFields) {
   const { rows } = await db.query<
     TaskText & {
       changeable: boolean
       archived: boolean
       assignee_ok: boolean
       target_visible: boolean
+      target_archived: boolean
       target_ok: boolean
+      /** Nothing was in the way but that there is nothing to do. */
+      unchanged: boolean
     }
   >({
     name: `tasks/explain-refusal/${actorKind(actor)}`,
     text: `select t.id, t.version, ${TASK_JSON} as json, p.archived_at is not null as archived,
                   coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
-                  target.id is not null as target_visible,
+                  target.id is not null as target_visible, target.archived_at is not null as target_archived,
                   coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
-                  $3::jsonb ->> 'assigned_user' is null or ${assigneeId('$3::jsonb', 'target.id')} is not null as assignee_ok
+                  $3::jsonb ->> 'assigned_user' is null or ${nextAssigneeId('$3::jsonb')} is not null as assignee_ok,
+                  (${presentValues}) is not distinct from (${nextValues('$3::jsonb').join(', ')}) as unchanged
              from tasks t ${TASK_PEOPLE} join projects p on p.id = t.project_id
              left join projects target on target.id = coalesce(($3::jsonb ->> 'project_id')::bigint, t.project_id)
                                       and ${projectPredicate(actor, 'read', 'target.id')}
             where t.id = $2 and t.deleted_at is null and ${taskPredicate(actor, 'read', 't')}`,
-    values: [actor.id, id, JSON.stringify(target)],
+    values: [actor.id, id, JSON.stringify(changes)],
   })
   return rows[0]
 }

@@ -2,6 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { encodeCursor } from '../platform/cursor.ts'
 import { sqlState } from '../platform/db.ts'
+import { writeConflict } from '../platform/errors.ts'
 import { projectArchived, projectForbidden, projectNotFound } from '../projects/index.ts'
 import { externalIdTaken, taskForbidden, taskNotFound, unknownAssignee, versionMismatch } from './errors.ts'
 import { listTasks, type TaskPageRequest } from './list-queries.ts'
@@ -12,13 +13,17 @@ const UNIQUE_VIOLATION = '23505'
 /** @throws AppError PROJECT_NOT_FOUND, PROJECT_ARCHIVED, PROJECT_FORBIDDEN, UNKNOWN_ASSIGNEE, EXTERNAL_ID_TAKEN */
 export async function createTask(ctx: Context, actor: Actor, input: queries.TaskFields): Promise<queries.TaskText> {
   const fields = withLabelSet(input)
-  const task = await namingTakenKey(fields, () => queries.insertTask(ctx.db, actor, fields))
-  if (task) return task
-  const project = await queries.explainCreateRefusal(ctx.db, actor, fields.project_id ?? null)
-  if (!project) throw projectNotFound(String(fields.project_id))
-  if (project.archived) throw projectArchived()
-  if (!project.creatable) throw projectForbidden()
-  throw unknownAssignee(fields.assigned_user ?? '')
+  return writeOrExplain(
+    () => namingTakenKey(fields, () => queries.insertTask(ctx.db, actor, fields)),
+    async () => {
+      const project = await queries.explainCreateRefusal(ctx.db, actor, fields.project_id ?? null)
+      if (!project) throw projectNotFound(fields.project_id)
+      if (project.archived) throw projectArchived()
+      if (!project.creatable) throw projectForbidden()
+      if (fields.assigned_user) throw unknownAssignee(fields.assigned_user)
+      return undefined
+    },
+  )
 }
 
 /** @throws AppError TASK_NOT_FOUND (404), also for one the actor may not see */
@@ -42,17 +47,43 @@ export async function changeTask(
   version: number | null = null,
 ): Promise<queries.TaskText> {
   const changes = withLabelSet(input)
-  const task = await namingTakenKey(changes, () => queries.updateTask(ctx.db, actor, id, changes, version))
-  // Nothing in the way means that nothing was different: the task as it is.
-  return task ?? (await findObstacle(ctx, actor, id, changes, version))
+  return writeOrExplain(
+    () => namingTakenKey(changes, () => queries.updateTask(ctx.db, actor, id, changes, version)),
+    async () => {
+      const found = await findObstacle(ctx, actor, id, changes, version)
+      return found.unchanged ? found : undefined
+    },
+  )
 }
 
 /** @throws AppError as changeTask */
 export async function deleteTask(ctx: Context, actor: Actor, id: string, version: number | null = null): Promise<void> {
-  if (await queries.softDeleteTask(ctx.db, actor, id, version)) return
-  await findObstacle(ctx, actor, id, {}, version)
-  // Deleted by somebody else between the two statements, and restored: as if it had just gone.
-  throw taskNotFound(id)
+  await writeOrExplain(
+    async () => (await queries.softDeleteTask(ctx.db, actor, id, version)) || undefined,
+    async () => {
+      await findObstacle(ctx, actor, id, {}, version)
+      return undefined
+    },
+  )
+}
+
+const MAX_ATTEMPTS = 3
+
+/**
+ * A write that is refused finds no row; a second statement says why. What stood in the way may be gone by then, and then
+ * the write is tried again: an answer never says done for what was not.
+ *
+ * @param explain throws, or answers what there is when nothing was to be done
+ */
+async function writeOrExplain<T>(
+  write: () => Promise<T | undefined>,
+  explain: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const result = (await write()) ?? (await explain())
+    if (result !== undefined) return result
+  }
+  throw writeConflict()
 }
 
 async function findObstacle(
@@ -61,7 +92,7 @@ async function findObstacle(
   id: string,
   changes: queries.TaskFields,
   version: number | null,
-): Promise<queries.TaskText> {
+) {
   const found = await queries.explainRefusal(ctx.db, actor, id, changes)
   if (!found) throw taskNotFound(id)
   if (found.archived) throw projectArchived()
@@ -69,7 +100,8 @@ async function findObstacle(
   if (version !== null && found.version !== version) {
     throw versionMismatch(JSON.parse(found.json), etagOf(found.version))
   }
-  if (!found.target_visible) throw projectNotFound(String(changes.project_id))
+  if (!found.target_visible) throw projectNotFound(changes.project_id)
+  if (found.target_archived) throw projectArchived()
   if (!found.target_ok) throw projectForbidden()
   if (!found.assignee_ok) throw unknownAssignee(changes.assigned_user ?? '')
   return found
@@ -97,7 +129,8 @@ async function namingTakenKey<T>(fields: queries.TaskFields, write: () => Promis
   try {
     return await write()
   } catch (error) {
-    if (sqlState(error) === UNIQUE_VIOLATION && fields.external_id) throw externalIdTaken(fields.external_id)
+    // The one key a task has beside its id.
+    if (sqlState(error) === UNIQUE_VIOLATION) throw externalIdTaken(fields.external_id)
     throw error
   }
 }

@@ -77,7 +77,7 @@ describe('docs/api/errors.md', () => {
 
   test('lists the reasons for refusing a file, and no other', () => {
     const reasons = rows.filter((row) => row.length === 2).map(([reason = '']) => reason.slice(1, -1))
-    const [, union = ''] = /type CsvFileErrorCode = (.*)/.exec(read('src/imports/csv-splitter.ts')) ?? []
+    const [, union = ''] = /type CsvFileErrorCode = (.*)/.exec(read('src/imports/csv-file.ts')) ?? []
     // Too large a file has a code of its own, and rows are not limited.
     const inSource = wordsOf(union).filter((code) => !['FILE_TOO_LARGE', 'TOO_MANY_ROWS'].includes(code))
     assert.deepEqual(reasons.sort(), inSource.sort())
@@ -89,7 +89,7 @@ describe('src/imports/README.md', () => {
 
   test('lists every reason to reject a row, and no other', () => {
     const listed = rows.map(([code = '']) => code.slice(1, -1)).filter((code) => /^[A-Z_]+$/.test(code))
-    const [, union = ''] = /type RejectCode = (.*)/.exec(read('src/imports/csv-splitter.ts')) ?? []
+    const [, union = ''] = /type RejectCode = (.*)/.exec(read('src/imports/csv-file.ts')) ?? []
     const checked = [...read('src/imports/merge-queries.ts').matchAll(/\bthen '([A-Z]+(?:_[A-Z]+)+)'/g)].map(
       (m) => m[1],
     )

@@ -184,6 +184,14 @@ describe('a CSV upload', () => {
     assert.equal(answer.body.errors[0].code, 'NUL_BYTE')
   })
 
+  test('a quote that is never closed costs its own line, however many lines follow', async () => {
+    const answer = await upload(`task_name,description\n"open,${'\nx'.repeat(90_000)}\nGood,one\n`)
+    await assertAccounted(answer)
+    assert.equal(answer.body.created, 1)
+    assert.equal(answer.body.errors[0].code, 'UNCLOSED_QUOTE')
+    assert.equal(answer.body.rows, 90_002)
+  })
+
   test('a file of the limit goes in, one byte more is 413 and leaves nothing', async () => {
     const fit = Buffer.alloc(200_000, 'x')
     fit.write('task_name\n')

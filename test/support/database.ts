@@ -4,8 +4,8 @@ import type { Scope, TestApp } from './app.ts'
 /** A transaction held open beside the application, so that a race can be brought about instead of hoped for. */
 export interface OpenTransaction {
   query(statement: { text: string; values?: unknown[] }): Promise<pg.QueryResult>
-  /** Returns when a connection of this database waits for a lock. */
-  someoneWaits(): Promise<void>
+  /** Returns when that many connections of this database wait for a lock. */
+  someoneWaits(count?: number): Promise<void>
   commit(): Promise<void>
 }
 
@@ -17,10 +17,10 @@ export async function openTransaction(t: Scope, url: string): Promise<OpenTransa
   await client.query('begin')
   return {
     query: (statement) => client.query(statement),
-    async someoneWaits() {
+    async someoneWaits(count = 1) {
       const text = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
       for (let i = 0; i < 300; i++) {
-        if ((await client.query(text)).rowCount) return
+        if (((await client.query(text)).rowCount ?? 0) >= count) return
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       throw new Error('nobody waited for the lock')
