@@ -107,7 +107,7 @@ export async function startApp(t: Scope, options: TestOptions = {}): Promise<Tes
   return { ctx, app, auth: app.auth, databaseUrl: url, ...client(app) }
 }
 
-export function testConfig(url: string, env: Record<string, string> = {}): Config {
+function testConfig(url: string, env: Record<string, string> = {}): Config {
   return loadConfig({
     NODE_ENV: 'test',
     DATABASE_URL: url,
