@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { jobs } from '../../src/jobs.ts'
 import { CleanupStack, multipart, PASSWORD, type Person, startApp, type TestApp } from '../support/app.ts'
 
 /** Each row of the original contract, at its exact path, over HTTP. */
@@ -183,11 +184,14 @@ describe('the original contract', () => {
   })
 
   test('POST /upload-csv answers 202 when the import takes longer than the wait, and says where to follow it', async () => {
-    const slow = await startApp(cleanup, { databaseUrl: app.databaseUrl, env: { UPLOAD_WAIT_SECONDS: '0' } })
-    const answer = await slow.send('POST', '/upload-csv', { as: admin, ...multipart('task_name\nLater\n') })
+    const idle = await startApp(cleanup, { env: { UPLOAD_WAIT_SECONDS: '0' } })
+    const boss = await idle.person('boss', 'admin')
+    const answer = await idle.send('POST', '/upload-csv', { as: boss, ...multipart('task_name\nLater\n') })
     assert.equal(answer.status, 202)
+    assert.equal(answer.headers.location, answer.body.url)
+    await idle.ctx.queue.work(idle.ctx, jobs)
     for (let i = 0; i < 100; i++) {
-      const { body } = await app.send('GET', answer.body.url, { as: admin })
+      const { body } = await idle.send('GET', answer.body.url, { as: boss })
       if (body.state === 'done') return assert.equal(body.created, 1)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
