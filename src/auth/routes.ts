@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
@@ -33,7 +33,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth
       body: schemas.RegisterBody,
       response: { 201: schemas.User, ...problems(403, 409) },
     },
-    handler: async (request, reply) => reply.code(201).send(publicUser(await auth.register(request.body))),
+    handler: async ({ body }, reply) => sendCreated(reply, await auth.register(body)),
   })
 
   app.post('/auth/login', {
@@ -144,10 +144,8 @@ export const userRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
       body: schemas.CreateUserBody,
       response: { 201: schemas.User, ...problems(401, 403, 409) },
     },
-    handler: async ({ body: { role = 'user', ...input } }, reply) => {
-      const user = await auth.createUser(input, role)
-      return reply.code(201).header('location', `/api/v1/users/${user.id}`).send(publicUser(user))
-    },
+    handler: async ({ body: { role = 'user', ...input } }, reply) =>
+      sendCreated(reply, await auth.createUser(input, role)),
   })
 
   app.get('/users/:id', {
@@ -188,6 +186,10 @@ export const userRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
       handler: async ({ params }) => publicUser(await change(ctx, params.id)),
     })
   }
+}
+
+function sendCreated(reply: FastifyReply, user: UserRow): FastifyReply {
+  return reply.code(201).header('location', `/api/v1/users/${user.id}`).send(publicUser(user))
 }
 
 function publicUser(row: UserRow) {

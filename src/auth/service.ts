@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Context } from '../platform/context.ts'
+import { invalidField } from '../platform/errors.ts'
 import { addressKey, refuseIfExceeded } from '../platform/rate-limit.ts'
 import type { Actor } from './actor.ts'
 import {
@@ -34,6 +35,9 @@ export interface NewUser {
   password: string
 }
 
+/** Words that filters give a meaning: `assigned_user=me`, `assigned_user=none`. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['me', 'none'])
+
 /** The use cases of accounts and sessions. */
 export class AuthService {
   readonly tokens: Tokens
@@ -56,6 +60,7 @@ export class AuthService {
 
   /** @throws AppError USERNAME_TAKEN (409), INVALID_REQUEST (400) for a weak password */
   async createUser(input: NewUser, role: queries.Role, isDemo = false): Promise<queries.UserRow> {
+    if (RESERVED_NAMES.has(input.username.toLowerCase())) throw invalidField('body', 'username', 'is reserved')
     if (!isDemo) checkPassword(input.password, input.username)
     const passwordHash = await this.#hasher.hash(input.password)
     const { username, email = null } = input

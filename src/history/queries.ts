@@ -17,53 +17,54 @@ export interface LogRequest {
 const COLUMNS = `id, project_id, title, description, status, priority, labels, due_date, assigned_user_id, created_by,
   external_id, import_id, created_at, updated_at, version`
 
-/** The end of day $2 in time zone $3; for a day that has not ended there is no end yet. */
-const END = `(select case when $4 then 'infinity'::timestamptz
-                          else ($2::date + 1)::timestamp at time zone $3 end)`
+/** The end of day $2 in time zone $3. */
+const END = '(($2::date + 1)::timestamp at time zone $3)'
 
 /**
- * What was in force at the end of the day: present states that began before it, and superseded states whose period holds
- * it. `created_at` says the same less exactly; it lets both walks start at that day in their index.
+ * What was in force at the end of a past day: present states that began before it, and superseded states whose period
+ * holds it. `created_at` says the same less exactly; it lets both walks start at that day in their index. A day that has
+ * not ended has no superseded states and needs no times.
  */
-function statesAt(actor: Actor): [current: string, superseded: string] {
-  const existed = (t: string) =>
-    `${t}.deleted_at is null and ${t}.created_at < ${END} and ${t}.valid_from < ${END} and ${taskPredicate(actor, 'read', t)}`
-  return [existed('t'), `${existed('v')} and v.valid_to >= ${END}`]
+function statesAt(actor: Actor, isToday: boolean): { current: string; superseded: string | undefined } {
+  const existed = (t: string) => `${t}.deleted_at is null and ${taskPredicate(actor, 'read', t)}`
+  if (isToday) return { current: existed('t'), superseded: undefined }
+  const began = (t: string) => `${existed(t)} and ${t}.created_at < ${END} and ${t}.valid_from < ${END}`
+  return { current: began('t'), superseded: `${began('v')} and v.valid_to >= ${END}` }
 }
+
+const statementName = (what: string, actor: Actor, isToday: boolean) =>
+  `history/${what}/${actorKind(actor)}/${isToday ? 'today' : 'past'}`
 
 /** Entries of the log, newest task first, as JSON texts. */
 export async function listLog(db: Queryable, actor: Actor, request: LogRequest): Promise<string[]> {
-  const [current, superseded] = statesAt(actor)
+  const { current, superseded } = statesAt(actor, request.isToday)
   const order = 'created_at desc, id desc'
+  const walks = [`(select ${COLUMNS} from tasks t where ${current} order by ${order} limit $4::bigint + $5::bigint)`]
+  if (superseded) {
+    walks.push(`(select task_id as ${COLUMNS} from task_versions v where ${superseded}
+                  order by created_at desc, task_id desc limit $4::bigint + $5::bigint)`)
+  }
   const { rows } = await db.query<{ json: string }>({
-    name: `history/list-log/${actorKind(actor)}`,
-    text: `select json_build_object(${TASK_FIELDS}, 'logged_date', $2::text)::text as json
-             from (select * from (
-                     (select ${COLUMNS} from tasks t where ${current} order by ${order} limit $5::bigint + $6::bigint)
-                     union all
-                     (select task_id as ${COLUMNS} from task_versions v where ${superseded}
-                       order by created_at desc, task_id desc limit $5::bigint + $6::bigint)) both_kinds
-                   order by ${order} offset $5 limit $6) t
-             ${TASK_PEOPLE} order by t.created_at desc, t.id desc`,
-    values: [...logValues(actor, request), request.offset, request.limit],
+    name: statementName('list-log', actor, request.isToday),
+    text: `select json_build_object(${TASK_FIELDS}, 'logged_date', $2::date)::text as json
+             from (select * from (${walks.join(' union all ')}) states order by ${order} offset $4 limit $5) t
+             ${TASK_PEOPLE} where $3::text is not null order by t.created_at desc, t.id desc`,
+    values: [actor.id, request.day, request.timeZone, request.offset, request.limit],
   })
   return rows.map((row) => row.json)
 }
 
 /** How many tasks the log of the day holds. */
 export async function countLog(db: Queryable, actor: Actor, request: LogRequest): Promise<number> {
-  const [current, superseded] = statesAt(actor)
+  const { current, superseded } = statesAt(actor, request.isToday)
+  const counts = [`(select count(*) from tasks t where ${current})`]
+  if (superseded) counts.push(`(select count(*) from task_versions v where ${superseded})`)
   const { rows } = await db.query<{ total: number }>({
-    name: `history/count-log/${actorKind(actor)}`,
-    text: `select (select count(*) from tasks t where ${current})
-                + (select count(*) from task_versions v where ${superseded}) as total`,
-    values: logValues(actor, request),
+    name: statementName('count-log', actor, request.isToday),
+    text: `select ${counts.join(' + ')} as total`,
+    values: request.isToday ? [actor.id] : [actor.id, request.day, request.timeZone],
   })
   return rows[0]?.total ?? 0
-}
-
-function logValues(actor: Actor, { day, timeZone, isToday }: LogRequest): unknown[] {
-  return [actor.id, day, timeZone, isToday]
 }
 
 /**

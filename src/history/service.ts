@@ -45,7 +45,9 @@ export async function readLog(
 }
 
 async function readPage(ctx: Context, actor: Actor, request: LogRequest): Promise<LogPage> {
-  const [total, entries] = await Promise.all([countLog(ctx.db, actor, request), listLog(ctx.db, actor, request)])
+  const total = await countLog(ctx.db, actor, request)
+  // Past the last page there is nothing to walk to.
+  const entries = request.offset < total ? await listLog(ctx.db, actor, request) : []
   return { total, entries: `[${entries.join(',')}]` }
 }
 

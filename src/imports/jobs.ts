@@ -1,11 +1,13 @@
 import type { Context } from '../platform/context.ts'
 import { sqlState } from '../platform/db.ts'
 import type { JobDefinition } from '../platform/queue.ts'
+import { refreshStatistics } from '../tasks/index.ts'
 import * as merge from './merge-queries.ts'
 import { failInterrupted, type ImportRow } from './queries.ts'
 
 /** Lines of the file that one transaction turns into tasks: about half a second of work on a small machine. */
 const STRETCH_LINES = 20_000
+const MANY_ROWS = 10_000
 
 /**
  * Checks and merges one staged import. Safe to run any number of times, also twice at once: every step is one transaction
@@ -48,6 +50,7 @@ async function runImport(ctx: Context, row: ImportRow, signal: AbortSignal): Pro
     await withLease(ctx, row, (tx) => merge.mergeStretch(tx, row, toLine, timeZone))
     row.merged_line = toLine
   }
+  if (row.rows >= MANY_ROWS) await ctx.db.bulkTransaction(refreshStatistics)
   const counts = await withLease(ctx, row, (tx) => merge.finishImport(tx, row.id))
   for (const outcome of ['created', 'updated', 'unchanged', 'rejected'] as const) {
     ctx.metrics.importedRows.inc({ outcome }, counts[outcome])

@@ -1,6 +1,9 @@
 import { isIP } from 'node:net'
 import type { Quota } from './config.ts'
 
+/** About 23 days. A timer that counts in the process holds little more, and ends at once when it is given too much. */
+const MAX_QUOTA_SECONDS = 2_000_000
+
 /** A setting that cannot be used; its message is the one sentence shown before exit code 1. */
 export class ConfigError extends Error {}
 
@@ -73,7 +76,11 @@ export class EnvReader {
     if (value === undefined) return fallback
     const match = /^([1-9]\d{0,8})\/([1-9]\d{0,6})$/.exec(value)
     if (!match) throw new ConfigError(`${name} must be written as points/seconds, for instance 10/900, not "${value}".`)
-    return { points: Number(match[1]), seconds: Number(match[2]) }
+    const quota = { points: Number(match[1]), seconds: Number(match[2]) }
+    if (quota.seconds > MAX_QUOTA_SECONDS) {
+      throw new ConfigError(`${name} may count for at most ${MAX_QUOTA_SECONDS} seconds, not ${quota.seconds}.`)
+    }
+    return quota
   }
 }
 

@@ -18,3 +18,8 @@ export async function insertImportedTasks(tx: Queryable, source: string, values:
   })
   return rowCount ?? 0
 }
+
+/** After many rows at once the planner's picture of the table is of before, and a list may be read the slow way. */
+export async function refreshStatistics(db: Queryable): Promise<void> {
+  await db.query({ text: 'analyze tasks' })
+}

@@ -1,4 +1,4 @@
-export { insertImportedTasks } from './bulk-queries.ts'
+export { insertImportedTasks, refreshStatistics } from './bulk-queries.ts'
 export { sendJsonText, taskRoutes } from './routes.ts'
 export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TitleField } from './schemas.ts'
 export { changeTask, createTask, deleteTask, getTask } from './service.ts'
