@@ -1,18 +1,12 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
 import { createApp } from '../src/app.ts'
 import { ActorLookup } from '../src/auth/guard.ts'
 import { findActors } from '../src/auth/session-queries.ts'
-import { loadConfig } from '../src/platform/config.ts'
-import { closeContext, createContext } from '../src/platform/context.ts'
-import { createLogger } from '../src/platform/logger.ts'
-import { migrate } from '../src/platform/migrate.ts'
+import { median, withDatabase } from './support.ts'
 
 /**
  * What asking the database about the session costs a request: `node scripts/launch.mjs bench/session-check.ts`.
@@ -23,17 +17,7 @@ const ROUNDS = 5
 const SECONDS = '3'
 const run = promisify(execFile)
 
-const dataDir = await mkdtemp(path.join(tmpdir(), 'tasklog-bench-'))
-await chmod(dataDir, 0o711)
-const postgres = await startEmbeddedPostgres({ dataDir })
-const config = loadConfig({
-  DATABASE_URL: postgres.url,
-  JWT_SECRET_KEY: 'a secret for benchmarks, which is not secret',
-  NODE_ENV: 'test',
-})
-const ctx = createContext(config, { databaseUrl: postgres.url, role: 'bench', log: createLogger('silent') })
-try {
-  await migrate(ctx.db)
+await withDatabase({}, async (ctx) => {
   const { http, auth } = await createApp(ctx)
   await auth.createUser({ username: 'bench', password: 'quiet-otter-laughs' }, 'user')
   const { access_token } = await auth.login('bench', 'quiet-otter-laughs', { address: '127.0.0.1', userAgent: 'bench' })
@@ -69,19 +53,11 @@ try {
     }
   }
   await Promise.all(servers.map(({ server }) => server.close()))
-} finally {
-  await closeContext(ctx)
-  await postgres.stop()
-  await rm(dataDir, { recursive: true, force: true })
-}
+})
 
 async function listen(work: () => Promise<unknown>): Promise<{ server: FastifyInstance; url: string }> {
   const server = Fastify()
   server.get('/', async () => ({ user: await work() }))
   await server.listen({ host: '127.0.0.1', port: 0 })
   return { server, url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/` }
-}
-
-function median(numbers: number[]): number {
-  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 }
