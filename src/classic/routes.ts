@@ -41,7 +41,7 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       tags,
       summary: 'Create a task',
       body: schemas.CreateBody,
-      response: { 201: Task, ...problems(401, 403) },
+      response: { 201: Task, ...problems(401, 403, 404) },
     },
     handler: async ({ actor, body }, reply) => {
       const task = await createTask(ctx, actor, body)

@@ -1,7 +1,7 @@
 import { invalidField } from './errors.ts'
 
 /**
- * Cursors are opaque text: the sort key of the last item of a page, tied to what was asked. Keyset pages stay right
+ * Cursors are opaque text: the sort key of the last item of a page. Keyset pages stay right
  * while rows are added, and cost the same at any depth.
  */
 export function encodeCursor(key: (string | number)[]): string {

@@ -119,9 +119,9 @@ describe('refresh tokens', () => {
     const limit = (await session(first))?.expires_at as Date
     const second = await rotate(first)
     assert.deepEqual((await session(first))?.expires_at, limit)
-    await sql(`expires_at = now() + interval '700 milliseconds'`, first)
     const third = await rotate(second)
-    await new Promise((resolve) => setTimeout(resolve, 750))
+    await sql(`expires_at = now() + interval '300 milliseconds'`, first)
+    await new Promise((resolve) => setTimeout(resolve, 320))
     await assertDead(third)
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, PASSWORD, startApp, type TestApp } from '../support/app.ts'
+import { cpuMs } from '../support/cpu.ts'
 import { assertPointsTo, assertProblem } from '../support/problem.ts'
 
 const SURFACES = ['/register', '/api/v1/auth/register']
@@ -80,6 +81,12 @@ describe('registration', () => {
     })
   }
 
+  for (const username of ['me', 'none', 'Me', 'NONE']) {
+    test(`the username ${username} is refused: a filter has that word`, async () => {
+      assertPointsTo(await register({ username, password: PASSWORD }), '/username')
+    })
+  }
+
   for (const username of ['ab', 'a'.repeat(64), 'john.doe-2_x']) {
     test(`the username ${username.slice(0, 20)} is taken as it is`, async () => {
       assert.equal((await register({ username, password: PASSWORD })).body.username, username)
@@ -115,9 +122,10 @@ describe('registration', () => {
 
   test('a body full of almost-emails is refused at once, not searched for minutes', async () => {
     for (const email of [`a@${'a.'.repeat(500_000)} `, `${'a'.repeat(1_000_000)}@`, `${'@'.repeat(1_000_000)}`]) {
-      const started = performance.now()
-      assertPointsTo(await register({ username: fresh(), email, password: PASSWORD }), '/email')
-      assert.ok(performance.now() - started < 1_000, `${performance.now() - started} ms`)
+      const cost = await cpuMs(async () => {
+        assertPointsTo(await register({ username: fresh(), email, password: PASSWORD }), '/email')
+      })
+      assert.ok(cost < 1_000, `${cost} ms`)
     }
   })
 

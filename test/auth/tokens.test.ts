@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, hkdfSync } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
+import { Tokens } from '../../src/auth/tokens.ts'
 import { sessionOf } from '../policy/world.ts'
 import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { cpuMs } from '../support/cpu.ts'
 import { assertProblem } from '../support/problem.ts'
 
 const v1 = '/api/v1'
@@ -146,22 +148,23 @@ describe('access tokens', () => {
   })
 
   test('huge and broken tokens are refused at once', async () => {
-    const started = performance.now()
-    for (const token of [
-      'x',
-      '.',
-      '..',
-      '...',
-      'a.b.c',
-      'e30.e30.e30',
-      '='.repeat(50),
-      'a'.repeat(3_000),
-      'a.'.repeat(500_000),
-    ]) {
-      await refuse(token, token.slice(0, 20))
-    }
-    await refuse(await sign({}, { padding: 'x'.repeat(3_000) }), 'a genuine one of more than 2 kB')
-    assert.ok(performance.now() - started < 1_000)
+    const cost = await cpuMs(async () => {
+      for (const token of [
+        'x',
+        '.',
+        '..',
+        '...',
+        'a.b.c',
+        'e30.e30.e30',
+        '='.repeat(50),
+        'a'.repeat(3_000),
+        'a.'.repeat(500_000),
+      ]) {
+        await refuse(token, token.slice(0, 20))
+      }
+      await refuse(await sign({}, { padding: 'x'.repeat(3_000) }), 'a genuine one of more than 2 kB')
+    })
+    assert.ok(cost < 1_000, `${cost} ms`)
   })
 
   test('a refresh token is no access token, and an access token no refresh token', async () => {
@@ -211,13 +214,11 @@ describe('access tokens', () => {
     assertProblem(await me(body.access_token, app), 401, 'INVALID_TOKEN', 'the old process does not know the new key')
   })
 
-  test('a token ends when it says, also one that was used before', async (t) => {
-    const { Tokens } = await import('../../src/auth/tokens.ts')
-    const brief = new Tokens(app.ctx.config.jwtSecretKey ?? '', undefined, 1)
+  test('a token ends when it says, also one that was used before', async () => {
+    const brief = new Tokens(app.ctx.config.jwtSecretKey ?? '', undefined, 2)
     const { token } = await brief.signAccess(anna.id, sessionOf(anna.token))
-    t.diagnostic('waits one second')
     assert.equal((await me(token)).status, 200)
-    await new Promise((resolve) => setTimeout(resolve, 1_050))
-    await refuse(token, 'after its second')
+    await new Promise((resolve) => setTimeout(resolve, part(token, 1).exp * 1_000 - Date.now() + 20))
+    await refuse(token, 'after its time')
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { cpuMs } from '../support/cpu.ts'
 import { checksum } from '../support/database.ts'
 import { assertPointsTo, assertProblem } from '../support/problem.ts'
 
@@ -28,12 +29,10 @@ describe('JSON bodies', () => {
     headers?: Record<string, string>,
   ) {
     const before = await checksum(app)
-    const started = performance.now()
     const answer = await post(payload, headers)
-    const took = performance.now() - started
     assertProblem(answer, status, code, payload.toString('latin1' as never).slice(0, 60))
     assert.equal(await checksum(app), before)
-    return { answer, took }
+    return answer
   }
 
   for (const [why, bytes] of [
@@ -89,7 +88,7 @@ describe('JSON bodies', () => {
 
   test('constructor.prototype is an unknown member like any other, and nobody gets a new property', async () => {
     const body = '{"title":"a","constructor":{"prototype":{"polluted":1}}}'
-    const { answer } = await assertRefused(body, 400)
+    const answer = await assertRefused(body, 400)
     assertPointsTo(answer, '/constructor')
     assert.equal(({} as { polluted?: unknown }).polluted, undefined)
   })
@@ -101,8 +100,10 @@ describe('JSON bodies', () => {
         '{"a":'.repeat(Math.min(depth, 200_000)),
         `{"title":${'['.repeat(depth)}${']'.repeat(depth)}}`,
       ]) {
-        const { took } = await assertRefused(body.slice(0, 1_048_576), 400, 'INVALID_JSON')
-        assert.ok(took < 50, `depth ${depth}: ${took} ms`)
+        const payload = body.slice(0, 1_048_576)
+        await assertRefused(payload, 400, 'INVALID_JSON')
+        const cost = await cpuMs(() => post(payload))
+        assert.ok(cost < 50, `depth ${depth}: ${cost} ms`)
       }
     }
   })
@@ -110,7 +111,7 @@ describe('JSON bodies', () => {
   test('a body at the limit is read, one byte more is 413', async () => {
     const start = '{"title":"a","description":"'
     const fill = (bytes: number) => `${start}${'x'.repeat(bytes - start.length - 2)}"}`
-    const { answer } = await assertRefused(fill(1_048_576), 400, 'INVALID_REQUEST')
+    const answer = await assertRefused(fill(1_048_576), 400, 'INVALID_REQUEST')
     assertPointsTo(answer, '/description')
     await assertRefused(fill(1_048_577), 413, 'BODY_TOO_LARGE')
   })

@@ -20,23 +20,27 @@ export interface Operation {
   body: Schema | undefined
   query: string[]
   parameters: string[]
+  /** Statuses it may answer. */
+  statuses: string[]
 }
 
 interface Documented {
   requestBody?: { content: Record<string, { schema: Schema }> }
   parameters?: { in: string; name: string }[]
+  responses: Record<string, unknown>
 }
 
 /** Every operation of /openapi.json, so that tests made from it cover those that are added later. */
 export async function readOperations(app: TestApp): Promise<Operation[]> {
   const { body } = await app.send('GET', '/openapi.json')
   return Object.entries(body.paths as Record<string, Record<string, Documented>>).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { requestBody, parameters = [] }]) => ({
+    Object.entries(methods).map(([method, { requestBody, parameters = [], responses }]) => ({
       name: `${method.toUpperCase()} ${path}`,
       method: method.toUpperCase() as Method,
       path,
       body: requestBody?.content['application/json']?.schema,
       query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
+      statuses: Object.keys(responses),
       parameters: parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
     })),
   )
