@@ -54,6 +54,12 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
       route.config = { ...route.config, access: 'public' }
     })
     scope.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger())
-    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      theme: { title: 'Tasklog API' },
+      // Nothing but the operations, and nothing asked of anybody elsewhere.
+      uiConfig: { layout: 'BaseLayout', validatorUrl: null },
+    })
   })
 }
