@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { ConfigError, EnvReader } from './env-reader.ts'
+import { ConfigError, EnvReader, type Quota } from './env-reader.ts'
 
-export { ConfigError }
-
-/** A limit of `points` in `seconds`. */
-export interface Quota {
-  points: number
-  seconds: number
-}
+export { ConfigError, type Quota }
 
 export type Config = ReturnType<typeof readSettings>
 

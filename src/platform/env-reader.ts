@@ -1,11 +1,16 @@
 import { isIP } from 'node:net'
-import type { Quota } from './config.ts'
 
 /** About 23 days. A timer that counts in the process holds little more, and ends at once when it is given too much. */
 const MAX_QUOTA_SECONDS = 2_000_000
 
 /** A setting that cannot be used; its message is the one sentence shown before exit code 1. */
 export class ConfigError extends Error {}
+
+/** A limit of `points` in `seconds`. */
+export interface Quota {
+  points: number
+  seconds: number
+}
 
 /** Typed reads of environment variables. An empty value counts as absent, as in `NAME=` of an .env file. */
 export class EnvReader {
