@@ -1,12 +1,13 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
 import { classicRoutes, uploadRoute } from './classic/index.ts'
 import { Import, ImportError, importRoutes } from './imports/index.ts'
 import type { Context } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
+import { problems } from './platform/schemas.ts'
 import { projectRoutes } from './projects/index.ts'
 import { Task, taskRoutes } from './tasks/index.ts'
 
@@ -44,10 +45,7 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
-    transform: ({ schema, url, route }) => ({
-      url,
-      schema: route.config?.access === 'public' ? schema : { ...schema, security: [{ bearer: [] }] },
-    }),
+    transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route.config?.access) }),
   })
   await http.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
@@ -62,4 +60,11 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
       uiConfig: { layout: 'BaseLayout', validatorUrl: null },
     })
   })
+}
+
+/** What every route of its kind has, said once. */
+function documented(schema: FastifySchema, access: string | undefined): FastifySchema {
+  const security = access === 'public' ? {} : { security: [{ bearer: [] }] }
+  const response = schema.body ? { ...problems(413, 415), ...(schema.response as object) } : schema.response
+  return { ...schema, ...security, ...(response ? { response } : {}) }
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { jobs } from '../jobs.ts'
-import { type Config, loadConfig } from '../platform/config.ts'
+import { type Config, ConfigError, loadConfig } from '../platform/config.ts'
 import { type Context, closeContext, createContext } from '../platform/context.ts'
 import { closeHttp } from '../platform/drain.ts'
 import { createFirstAdministrator, refuseDemoUsers, waitForDatabase } from './prepare.ts'
@@ -10,6 +10,13 @@ import { onStopSignal } from './signals.ts'
 
 /** A job ends between two stretches of its work, or is taken up again by another worker. */
 const JOB_GRACE_MS = 1_500
+
+const LISTEN_ERRORS: Record<string, string> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  EACCES: 'it needs more rights',
+  ENOTFOUND: 'there is no such name',
+}
 
 /** Runs the API, and with `worker` the background jobs as well, until a signal ends it. */
 export async function serve(options: { worker: boolean }): Promise<void> {
@@ -21,13 +28,22 @@ export async function serve(options: { worker: boolean }): Promise<void> {
   const app = await createApp(ctx)
   try {
     // Before the database is there: health can be asked from the first moment on.
-    await app.http.listen({ host: config.host, port: config.port })
+    await listen(app, config)
     await prepare(ctx, app, database)
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
     if (!stopping.aborted) announce(config, app)
     await signal
   } finally {
     await stop(ctx, app, database)
+  }
+}
+
+async function listen(app: App, { host, port }: Config): Promise<void> {
+  try {
+    await app.http.listen({ host, port })
+  } catch (error) {
+    const reason = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? '']
+    throw reason ? new ConfigError(`PORT ${port} on HOST ${host} cannot be used: ${reason}.`) : error
   }
 }
 

@@ -21,12 +21,14 @@ describe('the OpenAPI document', () => {
 
   test('describes an error answer as a problem document for every operation', async () => {
     const { body } = await app.send('GET', '/openapi.json')
-    for (const [path, item] of Object.entries<Record<string, { responses: Record<string, object>; summary: string }>>(
-      body.paths,
-    )) {
-      for (const [method, { responses, summary }] of Object.entries(item)) {
+    for (const [path, item] of Object.entries<
+      Record<string, { responses: Record<string, object>; summary: string; requestBody?: object }>
+    >(body.paths)) {
+      for (const [method, { responses, summary, requestBody }] of Object.entries(item)) {
         assert.ok(summary, `${method} ${path} has no summary`)
         for (const status of ['400', '429', '503']) assert.ok(responses[status], `${method} ${path} lacks ${status}`)
+        if (requestBody)
+          for (const status of ['413', '415']) assert.ok(responses[status], `${method} ${path} lacks ${status}`)
       }
     }
     assert.ok(body.components.schemas.Problem)

@@ -106,6 +106,16 @@ describe('a server process', () => {
     }
   })
 
+  test('says so when its port is taken', async () => {
+    const first = await start()
+    await first.wrote(/Tasklog is ready/)
+    const second = await start({ PORT: new URL(first.base).port })
+    assert.equal(await second.ended(), 1)
+    assert.match(second.output(), /^PORT \d+ on HOST 127\.0\.0\.1 cannot be used: another program listens there\.$/m)
+    first.kill('SIGTERM')
+    assert.equal(await first.ended(), 0)
+  })
+
   test('does not show the demonstration to the network', async () => {
     const server = await start({ DATABASE_URL: '', HOST: '0.0.0.0' })
     assert.equal(await server.ended(), 1)
