@@ -16,6 +16,7 @@ import { Report } from './test-report.ts'
  * database, runs the tests and ends with a line `N passed, N failed`.
  */
 
+const SILENCE_MS = 180_000
 const root = path.resolve(import.meta.dirname, '..')
 const { values, positionals } = parseArgs({ options: { pg: { type: 'string' } }, allowPositionals: true })
 const cleanup: (() => Promise<void>)[] = []
@@ -73,8 +74,15 @@ function binDir(): string | undefined {
 
 async function runFiles(files: string[]): Promise<void> {
   const { signal } = interrupted
-  // A file that leaves something open must not keep the run waiting.
-  const execArgv = ['--test-force-exit']
-  const events = run({ files, isolation: 'process', concurrency: 2, execArgv, timeout: 120_000, signal })
-  for await (const event of events) report.take(event.type, event.data as EventData.TestPass & EventData.TestFail)
+  const events = run({ files, isolation: 'process', concurrency: 2, timeout: 120_000, signal })
+  // A file that leaves something open never ends. (--test-force-exit would end it, and lose results on their way.)
+  const silence = setTimeout(() => {
+    report.broken(new Error(`Nothing has ended for ${SILENCE_MS / 1_000} s; a test file leaves something open.`))
+    interrupted.abort()
+  }, SILENCE_MS)
+  for await (const event of events) {
+    silence.refresh()
+    report.take(event.type, event.data as EventData.TestPass & EventData.TestFail)
+  }
+  clearTimeout(silence)
 }
