@@ -3,9 +3,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const root = path.resolve(import.meta.dirname, '..')
+const root = fileURLToPath(new URL('..', import.meta.url))
 const lockFile = path.join(root, 'package-lock.json')
 const installed = path.join(root, 'node_modules/.package-lock.json')
 const stamp = path.join(root, 'node_modules/.tasklog-lock')
@@ -20,7 +22,10 @@ function installIfNeeded() {
   const isNewer =
     existsSync(installed) && !existsSync(stamp) && statSync(installed).mtimeMs > statSync(lockFile).mtimeMs
   if (!isNewer) install()
-  writeFileSync(stamp, wanted)
+  // Another user's checkout need not be ours to write in.
+  try {
+    writeFileSync(stamp, wanted)
+  } catch {}
 }
 
 function install() {
@@ -36,17 +41,44 @@ function install() {
 
 function run([script, ...args]) {
   const child = spawn(findNode(), [path.resolve(root, script), ...args], { stdio: 'inherit' })
-  // A terminal sends Ctrl-C to both of us; passing it on would be a second one.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  if (process.env.npm_lifecycle_event) stopWithParent(child)
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  child.on('error', (error) => {
+    console.error(`Node 24 cannot be run (${error.message}). Remove node_modules and try again.`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+  const passOn = signalPasser(child)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, passOn)
+  if (process.env.npm_lifecycle_event) watchParent(() => passOn('SIGTERM'))
 }
 
-// A signal to npm ends npm and the shell between us, and reaches us only as a change of parent.
-function stopWithParent(child) {
+// Ctrl-C, a closed terminal and many supervisors signal the whole process group, so the script has got the signal
+// already and would take ours for a second, impatient one. Nobody tells us whether a signal was for us alone, so
+// something harmless in our group shows it: when it has died, the signal was for all. It ends with us by itself.
+function signalPasser(child) {
+  const startCanary = () => spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] }).on('error', () => {})
+  let canary = startCanary()
+  let isWaiting = false
+  return (signal) => {
+    if (isWaiting) return
+    isWaiting = true
+    setTimeout(() => {
+      isWaiting = false
+      if (canary.signalCode) canary = startCanary()
+      else if (process.platform !== 'win32') child.kill(signal) // there it would be no request, but the end
+    }, 200)
+  }
+}
+
+// A signal to npm alone ends npm and the shell between us, and reaches us only as a change of parent.
+function watchParent(changed) {
   const parent = process.ppid
-  setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref()
+  let signalled = false
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (signalled = true))
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    if (!signalled) changed()
+  }, 500).unref()
 }
 
 function findNode() {

@@ -4,6 +4,8 @@ import { inspect } from 'node:util'
 interface Outcome {
   name: string
   file?: string
+  /** The file that was run, where `file` is the one that defines the test. */
+  entryFile?: string
   nesting: number
   skip?: string | boolean
   todo?: string | boolean
@@ -14,14 +16,38 @@ interface Outcome {
 /** Counts tests as they end, shows failures in full and files in a line each. */
 export class Report {
   #passed = 0
+  #skipped = 0
+  readonly #lastNesting = new Map<string, number>()
+  readonly #finished = new Set<string>()
   readonly #failures: string[] = []
   readonly #files = new Map<string, { tests: number; failed: number; ms: number; told: boolean }>()
 
   take(type: string, data: Outcome): void {
-    if (type === 'test:pass' && isLeaf(data)) this.#count(data, true)
-    if (type === 'test:fail' && (isLeaf(data) || isOwnFailure(data))) this.#count(data, false)
-    if (type === 'test:summary' && data.file) this.#tell(path.relative(process.cwd(), data.file))
+    if (type === 'test:pass' || type === 'test:fail') this.#take(type === 'test:pass', data)
+    if (type === 'test:summary' && data.file) {
+      this.#finished.add(data.file)
+      this.#tell(path.relative(process.cwd(), data.file))
+    }
     if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message ?? '')
+  }
+
+  #take(passed: boolean, data: Outcome): void {
+    const file = data.entryFile ?? data.file ?? ''
+    // A test that holds others, or a suite, is told right after the last of them.
+    const isLeaf = data.details?.type !== 'suite' && this.#lastNesting.get(file) !== data.nesting + 1
+    this.#lastNesting.set(file, data.nesting)
+    if (isFile(data) && !passed) this.#finished.add(data.name)
+    if (data.skip || data.todo) this.#skipped++
+    else if (passed ? isLeaf && !isFile(data) : isLeaf || isOwnFailure(data)) this.#count(data, passed)
+  }
+
+  /** A file that called process.exit, or that holds no test at all, tells of no failure: it just tells nothing more. */
+  mustHaveFinished(files: string[]): void {
+    for (const file of files.filter((name) => !this.#finished.has(name))) {
+      const name = `${path.relative(process.cwd(), file)} ended before its tests did`
+      this.#failures.push(name)
+      console.log(`\nFAILED ${name}\n`)
+    }
   }
 
   /** The run itself failed. */
@@ -35,6 +61,7 @@ export class Report {
     for (const file of this.#files.keys()) this.#tell(file)
     if (this.#passed + this.#failures.length === 0) this.broken(new Error('No test was run.'))
     for (const name of this.#failures) console.log(`FAILED ${name}`)
+    if (this.#skipped > 0) console.log(`${this.#skipped} skipped`)
     console.log(`${this.#passed} passed, ${this.#failures.length} failed`)
     return this.#failures.length === 0
   }
@@ -62,9 +89,9 @@ export class Report {
   }
 }
 
-/** Suites and files are told as well, after what they hold. */
-function isLeaf(data: Outcome): boolean {
-  return data.details?.type !== 'suite' && !(data.file === undefined && data.nesting === 0) && !data.skip && !data.todo
+/** A whole file, which is told when it told of no test itself. */
+function isFile(data: Outcome): boolean {
+  return data.nesting === 0 && data.name === data.file
 }
 
 /** A suite or file that failed for another reason than its tests: a hook, or a file that does not load. */

@@ -12,8 +12,8 @@ import { buildTemplate, databaseUrl } from '../test/support/template.ts'
 import { Report } from './test-report.ts'
 
 /**
- * The test command: `npm test [-- files] [--pg=15]`. Starts a PostgreSQL and a Redis for itself, makes the template
- * database, runs the tests and ends with a line `N passed, N failed`.
+ * The test command: `npm test [-- files or folders] [--pg=15]`. Starts a PostgreSQL and a Redis for itself, makes the
+ * template database, runs the tests and ends with a line `N passed, N failed`.
  */
 
 const SILENCE_MS = 180_000
@@ -21,25 +21,34 @@ const root = path.resolve(import.meta.dirname, '..')
 const { values, positionals } = parseArgs({ options: { pg: { type: 'string' } }, allowPositionals: true })
 const cleanup: (() => Promise<void>)[] = []
 const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
 const report = new Report()
 try {
   const files = findFiles()
   await startServers()
   await runFiles(files)
+  interrupted.signal.throwIfAborted()
 } catch (error) {
-  report.broken(error)
+  report.broken(
+    interrupted.signal.aborted ? new Error(`Interrupted, or nothing ended for ${SILENCE_MS / 1_000} s.`) : error,
+  )
 } finally {
   for (const step of cleanup.reverse()) await step().catch((error) => console.error(error))
 }
-// Tests that shared this process may have left something open.
 process.exit(report.finish() ? 0 : 1)
 
 function findFiles(): string[] {
-  const patterns = positionals.length > 0 ? positionals : ['src/**/*.test.ts', 'test/**/*.test.ts']
-  const files = globSync(patterns, { cwd: root }).map((file) => path.resolve(root, file))
-  return [...new Set(files)].sort()
+  const patterns = positionals.length > 0 ? positionals : ['src', 'test']
+  return [...new Set(patterns.flatMap(matching))].sort()
+}
+
+function matching(pattern: string): string[] {
+  const isTest = (file: string) => file.endsWith('.test.ts')
+  const found = globSync([pattern, `${pattern}/**/*.test.ts`], { cwd: root }).filter(isTest)
+  // Otherwise a misspelt name beside a right one would look like a test that passed.
+  if (found.length === 0) throw new Error(`No test file matches ${pattern}.`)
+  return found.map((file) => path.resolve(root, file))
 }
 
 async function startServers(): Promise<void> {
@@ -63,9 +72,10 @@ async function startPostgres(): Promise<EmbeddedPostgres> {
   return postgres
 }
 
-/** The system's PostgreSQL when a version is asked for; it must be that one. */
+/** The embedded 18 unless another version is asked for, which must be the system's, or a folder of binaries. */
 function binDir(): string | undefined {
-  if (!values.pg) return undefined
+  if (!values.pg || values.pg === '18') return undefined
+  if (path.isAbsolute(values.pg)) return values.pg
   const folder = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim()
   const version = spawnSync('pg_config', ['--version'], { encoding: 'utf8' }).stdout ?? ''
   if (!folder || !version.includes(` ${values.pg}.`)) throw new Error(`PostgreSQL ${values.pg} is not installed here.`)
@@ -74,15 +84,14 @@ function binDir(): string | undefined {
 
 async function runFiles(files: string[]): Promise<void> {
   const { signal } = interrupted
+  // Not with --test-force-exit: it ends a file's process before all of its outcomes are told, failures among them.
   const events = run({ files, isolation: 'process', concurrency: 2, timeout: 120_000, signal })
-  // A file that leaves something open never ends. (--test-force-exit would end it, and lose results on their way.)
-  const silence = setTimeout(() => {
-    report.broken(new Error(`Nothing has ended for ${SILENCE_MS / 1_000} s; a test file leaves something open.`))
-    interrupted.abort()
-  }, SILENCE_MS)
+  // A file that leaves something open never ends.
+  const silence = setTimeout(() => interrupted.abort(), SILENCE_MS)
   for await (const event of events) {
     silence.refresh()
     report.take(event.type, event.data as EventData.TestPass & EventData.TestFail)
   }
   clearTimeout(silence)
+  if (!signal.aborted) report.mustHaveFinished(files)
 }

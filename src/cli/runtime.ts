@@ -21,7 +21,11 @@ export async function openDatabase(config: Config, share: boolean): Promise<Data
   const embedded = await loadEmbedded()
   const running = share ? await embedded.findRunningEmbeddedPostgres(config.dataDir) : undefined
   if (running) return { url: running, stop: async () => {} }
-  return embedded.startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => console.error(line) })
+  try {
+    return await embedded.startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => console.error(line) })
+  } catch (error) {
+    throw new ConfigError((error as Error).message, { cause: error })
+  }
 }
 
 /** It lives outside src/ and comes with the development dependencies: a production image has neither. */

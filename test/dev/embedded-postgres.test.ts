@@ -1,131 +1,109 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import pg from 'pg'
+import { test } from 'node:test'
 import { findRunningEmbeddedPostgres, startEmbeddedPostgres } from '../../dev/embedded-postgres.ts'
-import { CleanupStack } from '../support/app.ts'
-import { temporaryFolder } from '../support/own-postgres.ts'
+import { folder, KEEP, postmasterPid, sharedFolder, sql, start, startOwner } from './embedded.ts'
 
-const MODULE = path.resolve(import.meta.dirname, '../../dev/embedded-postgres.ts')
+test('a first start gives an empty database, durable, in UTC and UTF-8, for its password and loopback only', async (t) => {
+  const dataDir = await folder(t)
+  const postgres = await start(t, dataDir)
+  assert.equal(postgres.adopted, false)
+  assert.equal(new URL(postgres.url).hostname, '127.0.0.1')
+  assert.equal(new URL(postgres.url).pathname, '/tasklog')
+  const [row] = await sql(
+    postgres.url,
+    `select current_setting('server_version_num')::int / 10000 as version, current_setting('fsync') as fsync,
+            current_setting('synchronous_commit') as commit, current_setting('full_page_writes') as pages,
+            current_setting('TimeZone') as zone, current_setting('server_encoding') as encoding,
+            current_setting('listen_addresses') as listen, current_setting('unix_socket_directories') as sockets,
+            (select array_agg(name order by name) from unnest(array['b', 'A', 'a', 'Z', 'é']) as name) as sorted,
+            lower('ÄÉ') as lower`,
+  )
+  const sorted = ['A', 'Z', 'a', 'b', 'é']
+  const durable = { fsync: 'on', commit: 'on', pages: 'on' }
+  const here = { zone: 'UTC', encoding: 'UTF8', listen: '127.0.0.1', sockets: '' }
+  assert.deepEqual(row, { version: 18, ...durable, ...here, sorted, lower: 'äé' })
 
-async function query(url: string, text: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
+  const { mode, uid } = await stat(path.join(dataDir, 'postgres-password'))
+  assert.deepEqual([mode & 0o777, uid], [0o600, process.getuid?.()])
+  const wrong = new URL(postgres.url)
+  wrong.password = 'wrong'
+  await assert.rejects(sql(wrong.href, 'select 1'), /password authentication failed/)
+})
 
-/** A process that starts the database and then does nothing until it is killed. */
-async function startInProcess(dataDir: string) {
-  const script = `import { startEmbeddedPostgres } from ${JSON.stringify(MODULE)}
-    const postgres = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} })
-    console.log(postgres.url)
-    setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [url] = await once(child.stdout, 'data')
-  return { child, url: String(url).trim() }
-}
+test('a later start takes less than 3 s and finds what was there', async (t) => {
+  const dataDir = await sharedFolder(t)
+  const first = await start(t, dataDir)
+  await sql(first.url, KEEP)
+  await first.stop()
+  assert.equal(await findRunningEmbeddedPostgres(dataDir), undefined)
+  const began = performance.now()
+  const later = await start(t, dataDir)
+  assert.ok(performance.now() - began < 3_000, `${performance.now() - began} ms`)
+  assert.equal(later.adopted, false)
+  assert.deepEqual(await sql(later.url, 'select n from kept'), [{ n: 42 }])
+})
 
-describe('the embedded PostgreSQL', () => {
-  const cleanup = new CleanupStack()
-  let dataDir: string
-  before(async () => {
-    dataDir = await temporaryFolder(cleanup)
-  })
-  after(() => cleanup.run())
+test('a second owner is refused with the first one’s number, and the first is not disturbed', async (t) => {
+  const dataDir = await sharedFolder(t)
+  const first = startOwner(dataDir)
+  t.after(() => first.kill())
+  const { url = '' } = await first.started
+  const second = startOwner(dataDir)
+  t.after(() => second.kill())
+  const { error = '' } = await second.started
+  assert.match(error, new RegExp(`^Another Tasklog \\(.*${first.process.pid}\\) is using ${dataDir}`))
+  assert.deepEqual(await sql(url, 'select 1 as n'), [{ n: 1 }])
+  await assert.rejects(startEmbeddedPostgres({ dataDir }), /^Error: Another Tasklog/)
+})
 
-  test('keeps its data from one start to the next, and starts again in under 3 s', async () => {
-    const first = await startEmbeddedPostgres({ dataDir })
-    await query(first.url, 'create table kept (n int)')
-    await first.stop()
-    const started = performance.now()
-    const second = await startEmbeddedPostgres({ dataDir })
-    assert.ok(performance.now() - started < 3_000)
-    assert.equal((await query(second.url, 'select * from kept')).length, 0)
-    assert.equal(await findRunningEmbeddedPostgres(dataDir), second.url)
-    await second.stop()
-    assert.equal(await findRunningEmbeddedPostgres(dataDir), undefined)
-  })
+test('the same process is refused as well', async (t) => {
+  const dataDir = await sharedFolder(t)
+  await start(t, dataDir)
+  await assert.rejects(startEmbeddedPostgres({ dataDir }), /Another Tasklog .* is using/)
+})
 
-  test('refuses a second owner and names the first', async () => {
-    const { child } = await startInProcess(dataDir)
-    await assert.rejects(startEmbeddedPostgres({ dataDir }), new RegExp(`Another Tasklog \\(process ${child.pid}\\)`))
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    const next = await startEmbeddedPostgres({ dataDir })
-    await next.stop()
-  })
+test('stopping a second time, or one that died, is no error and gives the folder back', async (t) => {
+  const dataDir = await sharedFolder(t)
+  const postgres = await start(t, dataDir)
+  process.kill(await postmasterPid(postgres.url), 'SIGKILL')
+  await postgres.stop()
+  const again = await start(t, dataDir)
+  await Promise.all([again.stop(), again.stop()])
+  await again.stop()
+  await start(t, dataDir)
+})
 
-  test('is taken over when its owner was killed with -9', async () => {
-    const { child, url } = await startInProcess(dataDir)
-    await query(url, 'create table before_the_kill (n int)')
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    const next = await startEmbeddedPostgres({ dataDir })
-    assert.equal(next.adopted, true)
-    assert.equal(next.url, url)
-    assert.equal((await query(next.url, 'select * from before_the_kill')).length, 0)
-    await next.stop()
-  })
+test('a start that fails quotes the log of PostgreSQL and gives the folder back', async (t) => {
+  const dataDir = await sharedFolder(t)
+  const bad = startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'much' } })
+  await assert.rejects(bad, /invalid value for parameter "shared_buffers": "much"/)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.after(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  await assert.rejects(startEmbeddedPostgres({ dataDir, port }), /Address already in use/)
+  await start(t, dataDir)
+})
 
-  test('starts after a crash that left lock files behind, whoever has their numbers now', async () => {
-    const first = await startEmbeddedPostgres({ dataDir })
-    const pidFile = path.join(dataDir, 'postgres/postmaster.pid')
-    const left = await readFile(pidFile, 'utf8')
-    await first.stop('immediate')
-    await writeFile(pidFile, left.replace(/^\d+/, String(process.pid)))
-    await writeFile(path.join(dataDir, 'owner'), '4194304 1')
-    const next = await startEmbeddedPostgres({ dataDir })
-    assert.equal(next.adopted, false)
-    await next.stop()
-  })
+test('settings and the folder’s name may hold spaces and quotes', async (t) => {
+  const dataDir = path.join(await folder(t), `it's "my" data`)
+  const postgres = await start(t, dataDir, { settings: { log_line_prefix: `%m 'a' "b" ` } })
+  const [row] = await sql(postgres.url, `select current_setting('log_line_prefix') as prefix`)
+  assert.deepEqual(row, { prefix: `%m 'a' "b" ` })
+})
 
-  test('redoes a creation that was cut off', async () => {
-    const other = await temporaryFolder(cleanup)
-    await mkdir(path.join(other, 'postgres.new/base'), { recursive: true })
-    await mkdir(path.join(other, 'postgres'))
-    const server = await startEmbeddedPostgres({ dataDir: other })
-    assert.deepEqual(await query(server.url, 'select 1 as n'), [{ n: 1 }])
-    await server.stop()
-    assert.ok(!existsSync(path.join(other, 'postgres.new')))
-  })
-
-  test('works for root below a folder that nobody else can enter', { skip: process.getuid?.() !== 0 }, async () => {
-    const closed = await temporaryFolder(cleanup)
-    await chmod(closed, 0o700)
-    const lines: string[] = []
-    const server = await startEmbeddedPostgres({ dataDir: path.join(closed, 'data'), log: (line) => lines.push(line) })
-    const rows = (await query(server.url, 'show data_directory')) as { data_directory: string }[]
-    await server.stop()
-    const place = rows[0]?.data_directory ?? ''
-    assert.match(place, /^\/var\/lib\/tasklog\//)
-    assert.match(lines.join('\n'), /Only root can enter/)
-    await rm(path.dirname(place), { recursive: true })
-  })
-
-  test('listens on loopback and asks for its password', async () => {
-    const server = await startEmbeddedPostgres({ dataDir })
-    const rows = (await query(server.url, 'show listen_addresses')) as { listen_addresses: string }[]
-    assert.equal(rows[0]?.listen_addresses, '127.0.0.1')
-    const wrong = new URL(server.url)
-    wrong.password = 'wrong'
-    await assert.rejects(query(wrong.href, 'select 1'), /password authentication failed/)
-    await server.stop()
-  })
-
-  test('says why when it does not start', async () => {
-    await assert.rejects(
-      startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'nonsense' } }),
-      /did not start[\s\S]*shared_buffers/,
-    )
-  })
+test('it runs over an older PostgreSQL of this machine', async (t) => {
+  const binDir = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim()
+  if (!binDir) return t.skip('no pg_config here')
+  const postgres = await start(t, await folder(t), { binDir })
+  const [row] = await sql(
+    postgres.url,
+    `select array_agg(n order by n) as sorted from unnest(array['b', 'Z', 'a']) as n`,
+  )
+  assert.deepEqual(row, { sorted: ['Z', 'a', 'b'] })
 })
