@@ -70,9 +70,9 @@ function isAlive(owner: string): boolean {
   return isRunning(Number(pid)) && startTime(Number(pid)) === started.join(' ')
 }
 
-/** Whether a process has this number, whoever it belongs to. */
+/** Whether a process of this number runs, whoever it belongs to. */
 export function isRunning(pid: number): boolean {
-  if (!pid) return false
+  if (!pid || hasEnded(pid)) return false
   try {
     process.kill(pid, 0)
     return true
@@ -81,12 +81,22 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** A process that has ended keeps its number until its parent asks for it, which not every first process does soon. */
+function hasEnded(pid: number): boolean {
+  return /^[ZX]/.test(fieldsOf(pid)[0] ?? '')
+}
+
+/** The fields of /proc/<pid>/stat from the third on, the state. */
+function fieldsOf(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
 /** Tells a process from a later one of the same number: field 22 of /proc/<pid>/stat, or what ps says. */
 function startTime(pid: number): string {
   if (process.platform !== 'linux')
     return spawnSync('ps', ['-o', 'lstart=', '-p', `${pid}`])
       .stdout?.toString()
       .trim()
-  const stat = read(`/proc/${pid}/stat`)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return fieldsOf(pid)[19] ?? ''
 }
