@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import type { Context } from '../platform/context.ts'
-import { decodeCursor, encodeCursor } from '../platform/cursor.ts'
+import { decodeCursor, encodeCursor, idPage } from '../platform/cursor.ts'
 import { PageQuery, problems, Strict } from '../platform/schemas.ts'
 import { listImports } from './queries.ts'
 import { ImportErrorPage, ImportPage, ImportParams, publicError, publicImport } from './schemas.ts'
@@ -25,9 +25,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
     handler: async ({ actor, query: { limit = 20, cursor } }) => {
       const [beforeId = HIGHEST_ID] = cursor ? decodeCursor(cursor, [/^\d{1,15}$/]) : []
       const rows = await listImports(ctx.db, actor, { beforeId, limit: limit + 1 })
-      const items = rows.slice(0, limit)
-      const last = rows.length > limit ? items.at(-1) : undefined
-      return { items: items.map(publicImport), next_cursor: last ? encodeCursor([last.id]) : null }
+      return idPage(rows, limit, (row) => row.id, publicImport)
     },
   })
 

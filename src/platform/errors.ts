@@ -16,7 +16,7 @@ export interface AppErrorOptions {
 }
 
 /**
- * An error a client may see. Every one is made by a function in an errors.ts, so that its code stands in one place;
+ * An error a client may see. Every one of the API is made by a function in an errors.ts, so that its code stands in one place;
  * docs/api/errors.md lists them all, and a test compares the two.
  */
 export class AppError extends Error {
@@ -42,6 +42,11 @@ export const invalidField = (place: FieldError['in'], member: string, detail: st
 export const invalidJson = (detail: string) => new AppError('INVALID_JSON', 400, detail)
 
 export const routeNotFound = () => new AppError('ROUTE_NOT_FOUND', 404, 'There is nothing at this path.')
+
+export const internalError = () => new AppError('INTERNAL_ERROR', 500, 'Something went wrong on our side.')
+
+export const metricsForbidden = () =>
+  new AppError('METRICS_FORBIDDEN', 403, 'Metrics are for this machine only, or for who has METRICS_TOKEN.')
 
 export const bodyTooLarge = (limitBytes: number) =>
   new AppError('BODY_TOO_LARGE', 413, `The body may hold at most ${limitBytes} bytes.`)

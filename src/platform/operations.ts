@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Context } from './context.ts'
-import { AppError } from './errors.ts'
+import { metricsForbidden } from './errors.ts'
 import { isSchemaCurrent } from './migrate.ts'
 
 /** A look at the dependencies is shared by everybody who asks within this time. */
@@ -31,9 +31,6 @@ export const operationRoutes: FastifyPluginAsync<{ ctx: Context }> = async (app,
     return reply.header('content-type', ctx.metrics.contentType).send(await ctx.metrics.text())
   })
 }
-
-const metricsForbidden = () =>
-  new AppError('METRICS_FORBIDDEN', 403, 'Metrics are for this machine only, or for who has METRICS_TOKEN.')
 
 async function checkDependencies(ctx: Context): Promise<Record<'database' | 'redis', Check>> {
   const [database, redis] = await Promise.all([checkDatabase(ctx), checkRedis(ctx)])

@@ -6,6 +6,7 @@ import {
   bodyTooLarge,
   type FieldError,
   fromDatabaseError,
+  internalError,
   invalidRequest,
   unsupportedMediaType,
 } from './errors.ts'
@@ -35,7 +36,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const known = toAppError(error, request)
   if (!known) {
     request.log.error({ err: error }, 'unexpected error')
-    return send(reply, new AppError('INTERNAL_ERROR', 500, 'Something went wrong on our side.'))
+    return send(reply, internalError())
   }
   if (known.status >= 500) request.log.warn({ err: known }, 'request refused')
   return send(reply, known)

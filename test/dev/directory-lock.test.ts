@@ -23,5 +23,6 @@ test('an owner that was killed, but that nobody has taken note of, is gone', {
   await writeFile(path.join(folder, 'owner'), `${pid} ${(await fields())[19]}`)
   await until(async () => (await fields())[0] === 'Z', 5_000)
   const unlock = await lockDirectory(folder)
+  await assert.rejects(lockDirectory(folder), new RegExp(`process ${process.pid}`))
   unlock()
 })
