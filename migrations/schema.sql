@@ -60,8 +60,27 @@ exception when datetime_field_overflow or invalid_datetime_format or invalid_par
   return null;
 end $_$;
 
+CREATE FUNCTION public.record_purged_tasks() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from old_rows where deleted_at is null) then
+    raise exception 'only a task in the trash can be purged';
+  end if;
+  insert into task_versions (task_id, version, valid_from, valid_to, project_id, title, description, status, priority,
+                             labels, due_date, assigned_user_id, created_by, external_id, import_id, created_at,
+                             updated_at, deleted_at, deletion_id, changed_by, cause)
+  select o.id, o.version, o.valid_from, greatest(clock_timestamp(), o.valid_from + interval '1 microsecond'),
+         o.project_id, o.title, o.description, o.status, o.priority, o.labels, o.due_date, o.assigned_user_id,
+         o.created_by, o.external_id, o.import_id, o.created_at, o.updated_at, o.deleted_at, o.deletion_id,
+         o.changed_by, o.cause
+    from old_rows o;
+  return null;
+end $$;
+
 CREATE FUNCTION public.record_task_versions() RETURNS trigger
     LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
     AS $$
 begin
   if exists (select from old_rows o join new_rows n on n.id = o.id
@@ -70,13 +89,31 @@ begin
   end if;
   insert into task_versions (task_id, version, valid_from, valid_to, project_id, title, description, status, priority,
                              labels, due_date, assigned_user_id, created_by, external_id, import_id, created_at,
-                             updated_at, deleted_at, changed_by, cause)
+                             updated_at, deleted_at, deletion_id, changed_by, cause, labels_ended, text_ended,
+                             due_ended)
   select o.id, o.version, o.valid_from, n.valid_from, o.project_id, o.title, o.description, o.status, o.priority,
          o.labels, o.due_date, o.assigned_user_id, o.created_by, o.external_id, o.import_id, o.created_at,
-         o.updated_at, o.deleted_at, o.changed_by, o.cause
+         o.updated_at, o.deleted_at, o.deletion_id, o.changed_by, o.cause,
+         n.deleted_at is not null or o.labels <> n.labels,
+         n.deleted_at is not null or (o.title, o.description) <> (n.title, n.description),
+         n.deleted_at is not null or o.due_date is distinct from n.due_date
     from old_rows o join new_rows n on n.id = o.id;
   return null;
 end $$;
+
+CREATE TABLE public.idempotency_keys (
+    owner text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status smallint NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255))),
+    CONSTRAINT idempotency_keys_owner_check CHECK (((char_length(owner) >= 1) AND (char_length(owner) <= 300))),
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 299)))
+);
 
 CREATE TABLE public.import_errors (
     import_id bigint NOT NULL,
@@ -130,6 +167,7 @@ CREATE TABLE public.login_attempts (
 CREATE TABLE public.past_epoch (
     only_row boolean DEFAULT true NOT NULL,
     epoch bigint DEFAULT 0 NOT NULL,
+    history_kept_from timestamp with time zone,
     CONSTRAINT past_epoch_only_row_check CHECK (only_row)
 );
 
@@ -202,6 +240,10 @@ CREATE TABLE public.task_versions (
     deleted_at timestamp with time zone,
     changed_by bigint NOT NULL,
     cause text NOT NULL,
+    deletion_id uuid,
+    labels_ended boolean DEFAULT true NOT NULL,
+    text_ended boolean DEFAULT true NOT NULL,
+    due_ended boolean DEFAULT true NOT NULL,
     CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
 )
 PARTITION BY RANGE (valid_to);
@@ -227,6 +269,10 @@ CREATE TABLE public.task_versions_default (
     deleted_at timestamp with time zone,
     changed_by bigint NOT NULL,
     cause text NOT NULL,
+    deletion_id uuid,
+    labels_ended boolean DEFAULT true NOT NULL,
+    text_ended boolean DEFAULT true NOT NULL,
+    due_ended boolean DEFAULT true NOT NULL,
     CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
 );
 
@@ -250,6 +296,7 @@ CREATE TABLE public.tasks (
     valid_from timestamp with time zone NOT NULL,
     changed_by bigint NOT NULL,
     cause text DEFAULT 'api'::text NOT NULL,
+    deletion_id uuid,
     CONSTRAINT tasks_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'import'::text, 'undo'::text, 'revert'::text]))),
     CONSTRAINT tasks_description_check CHECK ((char_length(description) <= 20000)),
     CONSTRAINT tasks_external_id_check CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 200))),
@@ -292,6 +339,9 @@ ALTER TABLE public.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY public.task_versions ATTACH PARTITION public.task_versions_default DEFAULT;
 
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key);
+
 ALTER TABLE ONLY public.import_errors
     ADD CONSTRAINT import_errors_pkey PRIMARY KEY (import_id, line, column_name);
 
@@ -328,6 +378,8 @@ ALTER TABLE ONLY public.tasks
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (expires_at);
+
 CREATE INDEX imports_created_by ON public.imports USING btree (created_by, id DESC);
 
 CREATE INDEX imports_unfinished ON public.imports USING btree (id) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text]));
@@ -342,43 +394,87 @@ CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_live ON public.sessions USING btree (user_id, created_at DESC) WHERE (revoked_at IS NULL);
 
-CREATE INDEX task_versions_assigned ON ONLY public.task_versions USING btree (assigned_user_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_assignee ON ONLY public.task_versions USING btree (assigned_user_id, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX task_versions_created ON ONLY public.task_versions USING btree (created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_date ON ONLY public.task_versions USING btree (created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX task_versions_default_assigned_user_id_created_at_task_id_idx ON public.task_versions_default USING btree (assigned_user_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_due_date ON ONLY public.task_versions USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
 
-CREATE INDEX task_versions_default_created_at_task_id_idx ON public.task_versions_default USING btree (created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_label ON ONLY public.task_versions USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
 
-CREATE INDEX task_versions_project ON ONLY public.task_versions USING btree (project_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_priority ON ONLY public.task_versions USING btree (priority, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX task_versions_default_project_id_created_at_task_id_idx ON public.task_versions_default USING btree (project_id, created_at DESC, task_id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_project ON ONLY public.task_versions USING btree (project_id, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX tasks_assigned ON public.tasks USING btree (assigned_user_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_status ON ONLY public.task_versions USING btree (status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX tasks_created ON public.tasks USING btree (created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_by_word ON ONLY public.task_versions USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
 
-CREATE UNIQUE INDEX tasks_external_id ON public.tasks USING btree (project_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX task_versions_default_by_assignee ON public.task_versions_default USING btree (assigned_user_id, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
 
-CREATE INDEX tasks_project ON public.tasks USING btree (project_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_default_by_date ON public.task_versions_default USING btree (created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_by_due_date ON public.task_versions_default USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
+
+CREATE INDEX task_versions_default_by_label ON public.task_versions_default USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
+
+CREATE INDEX task_versions_default_by_priority ON public.task_versions_default USING btree (priority, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_by_project ON public.task_versions_default USING btree (project_id, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_by_status ON public.task_versions_default USING btree (status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_versions_default_by_word ON public.task_versions_default USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
+
+CREATE INDEX tasks_by_assignee ON public.tasks USING btree (assigned_user_id, created_at, id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_date ON public.tasks USING btree (created_at, id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_due_date ON public.tasks USING btree (due_date) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_label ON public.tasks USING gin (labels) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_priority ON public.tasks USING btree (priority, status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_project ON public.tasks USING btree (project_id, status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_by_status ON public.tasks USING btree (status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_deletion ON public.tasks USING btree (deletion_id) WHERE (deletion_id IS NOT NULL);
+
+CREATE UNIQUE INDEX tasks_living_external_id ON public.tasks USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE INDEX tasks_text ON public.tasks USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE (deleted_at IS NULL);
+
+CREATE INDEX tasks_trash ON public.tasks USING btree (deleted_at DESC, id DESC) WHERE (deleted_at IS NOT NULL);
 
 CREATE INDEX users_active_admins ON public.users USING btree (id) WHERE ((role = 'admin'::text) AND (disabled_at IS NULL));
 
 CREATE UNIQUE INDEX users_username ON public.users USING btree (lower(username));
 
-ALTER INDEX public.task_versions_assigned ATTACH PARTITION public.task_versions_default_assigned_user_id_created_at_task_id_idx;
+ALTER INDEX public.task_versions_by_assignee ATTACH PARTITION public.task_versions_default_by_assignee;
 
-ALTER INDEX public.task_versions_created ATTACH PARTITION public.task_versions_default_created_at_task_id_idx;
+ALTER INDEX public.task_versions_by_date ATTACH PARTITION public.task_versions_default_by_date;
+
+ALTER INDEX public.task_versions_by_due_date ATTACH PARTITION public.task_versions_default_by_due_date;
+
+ALTER INDEX public.task_versions_by_label ATTACH PARTITION public.task_versions_default_by_label;
+
+ALTER INDEX public.task_versions_by_priority ATTACH PARTITION public.task_versions_default_by_priority;
+
+ALTER INDEX public.task_versions_by_project ATTACH PARTITION public.task_versions_default_by_project;
+
+ALTER INDEX public.task_versions_by_status ATTACH PARTITION public.task_versions_default_by_status;
+
+ALTER INDEX public.task_versions_by_word ATTACH PARTITION public.task_versions_default_by_word;
 
 ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_default_pkey;
-
-ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project_id_created_at_task_id_idx;
 
 CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
 
 CREATE TRIGGER tasks_past AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_past_tasks();
+
+CREATE TRIGGER tasks_purge AFTER DELETE ON public.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_purged_tasks();
 
 CREATE TRIGGER users_join_default_project AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_users FOR EACH STATEMENT EXECUTE FUNCTION public.join_default_project();
 

@@ -1,12 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
+import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
 import { problems } from '../platform/schemas.ts'
+import { invalidRefreshToken } from './errors.ts'
 import { listUsers, type UserRow } from './queries.ts'
 import * as schemas from './schemas.ts'
-import type { AuthService, Client } from './service.ts'
+import { type AuthService, accountKey, type Client } from './service.ts'
+import { parseRefreshToken } from './tokens.ts'
 import * as users from './users.ts'
 
 interface Options {
@@ -14,7 +17,7 @@ interface Options {
   auth: AuthService
 }
 
-export const clientOf = (request: FastifyRequest): Client => ({
+const clientOf = (request: FastifyRequest): Client => ({
   address: request.ip,
   userAgent: request.headers['user-agent'],
 })
@@ -22,7 +25,7 @@ export const clientOf = (request: FastifyRequest): Client => ({
 const NoContent = Type.Null({ description: 'Done' })
 
 /** `/api/v1/auth`: accounts and sessions of the person who asks. */
-export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth }) => {
+export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx, auth }) => {
   const tags = ['auth']
 
   app.post('/auth/register', {
@@ -33,7 +36,11 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth
       body: schemas.RegisterBody,
       response: { 201: schemas.User, ...problems(403, 409) },
     },
-    handler: async ({ body }, reply) => sendCreated(reply, await auth.register(body)),
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx, account) => created(await auth.addAccount(ctx.db, account)), {
+        owner: registrationOwner(request.body.username),
+        prepare: () => auth.prepareRegistration(request.body),
+      }),
   })
 
   app.post('/auth/login', {
@@ -44,7 +51,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth
       body: schemas.LoginBody,
       response: { 200: schemas.TokenPair, ...problems(401) },
     },
-    handler: (request) => auth.login(request.body.username, request.body.password, clientOf(request)),
+    handler: (request, reply) => logIn(ctx, auth, request, reply),
   })
 
   app.post('/auth/refresh', {
@@ -55,16 +62,27 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth
       body: schemas.RefreshBody,
       response: { 200: schemas.TokenPair, ...problems(401) },
     },
-    handler: (request) => auth.refresh(request.body.refresh_token),
+    handler: (request, reply) => {
+      const token = parseRefreshToken(request.body.refresh_token)
+      const work = async (ctx: Context) => {
+        const tokens = await auth.refresh(ctx.db, token)
+        return tokens ? { status: 200, body: tokens } : { refused: invalidRefreshToken() }
+      }
+      return keyed(ctx, request, reply, work, {
+        owner: `session ${token.sessionId}`,
+        isReplayable: (db) => auth.isSuccessorUnused(db, token),
+      })
+    },
   })
 
   app.post('/auth/logout', {
     config: { access: 'user' },
     schema: { tags, summary: 'End this session', response: { 204: NoContent, ...problems(401) } },
-    handler: async (request, reply) => {
-      await auth.logout(request.actor)
-      return reply.code(204).send(null)
-    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => {
+        await auth.logout(ctx.db, request.actor)
+        return { status: 204 }
+      }),
   })
 
   app.post('/auth/password', {
@@ -75,9 +93,14 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { auth
       body: schemas.PasswordBody,
       response: { 204: NoContent, ...problems(401, 403) },
     },
-    handler: async (request, reply) => {
-      await auth.changePassword(request.actor, request.body.current_password, request.body.new_password)
-      return reply.code(204).send(null)
+    handler: (request, reply) => {
+      const { actor, body } = request
+      const work = async (ctx: Context, password: Awaited<ReturnType<typeof prepare>>) => {
+        await auth.changePassword(ctx.db, actor, password)
+        return { status: 204 }
+      }
+      const prepare = () => auth.prepareNewPassword(actor, body.current_password, body.new_password)
+      return keyed(ctx, request, reply, work, { prepare })
     },
   })
 
@@ -144,8 +167,12 @@ export const userRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
       body: schemas.CreateUserBody,
       response: { 201: schemas.User, ...problems(401, 403, 409) },
     },
-    handler: async ({ body: { role = 'user', ...input } }, reply) =>
-      sendCreated(reply, await auth.createUser(input, role)),
+    handler: (request, reply) => {
+      const { role = 'user', ...input } = request.body
+      return keyed(ctx, request, reply, async (ctx, account) => created(await auth.addAccount(ctx.db, account)), {
+        prepare: () => auth.prepareAccount(input, role),
+      })
+    },
   })
 
   app.get('/users/:id', {
@@ -183,13 +210,44 @@ export const userRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
         params: schemas.UserParams,
         response: { 200: schemas.User, ...problems(401, 403, 404, 409) },
       },
-      handler: async ({ params }) => publicUser(await change(ctx, params.id)),
+      handler: (request, reply) =>
+        keyed(ctx, request, reply, async (ctx) => {
+          return { status: 200, body: publicUser(await change(ctx, request.params.id)) }
+        }),
     })
   }
 }
 
-function sendCreated(reply: FastifyReply, user: UserRow): FastifyReply {
-  return reply.code(201).header('location', `/api/v1/users/${user.id}`).send(publicUser(user))
+/**
+ * The password is proved before a key is looked at: a replay costs an attempt like any login, and a new password or a
+ * disabled account ends it.
+ */
+export function logIn(
+  ctx: Context,
+  auth: AuthService,
+  request: FastifyRequest<{ Body: Static<typeof schemas.LoginBody> }>,
+  reply: FastifyReply,
+): Promise<void> {
+  const { username, password } = request.body
+  const client = clientOf(request)
+  return keyed(
+    ctx,
+    request,
+    reply,
+    async (ctx, user) => ({ status: 200, body: await auth.openSession(ctx.db, user, client) }),
+    {
+      owner: `login ${accountKey(username)}`,
+      prepare: () => auth.checkCredentials(username, password, client),
+      proves: true,
+    },
+  )
+}
+
+/** Whose key it is that makes this account. */
+export const registrationOwner = (username: string) => `register ${accountKey(username)}`
+
+function created(user: UserRow): Answer {
+  return { status: 201, headers: { location: `/api/v1/users/${user.id}` }, body: publicUser(user) }
 }
 
 function publicUser(row: UserRow) {

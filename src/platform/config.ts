@@ -69,12 +69,17 @@ function readSettings(env: EnvReader) {
     dataDir: path.resolve(env.text('DATA_DIR') ?? 'data'),
     trustProxy: env.cidrs('TRUST_PROXY'),
     timeZone: env.timeZone('TIMEZONE', 'UTC'),
+    /** 0: for ever. */
+    historyMonths: env.integer('HISTORY_MONTHS', 0, 0, 1_200),
     logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
     metricsToken: env.text('METRICS_TOKEN'),
     bodyLimitBytes: env.integer('BODY_LIMIT_BYTES', 1_048_576, 1_024, 104_857_600),
     uploadLimitBytes: env.integer('UPLOAD_LIMIT_BYTES', 1_073_741_824, 1_024, 1_099_511_627_776),
     uploadWaitMs: env.integer('UPLOAD_WAIT_SECONDS', 8, 0, 60) * 1_000,
+    idempotencyHours: env.integer('IDEMPOTENCY_HOURS', 24, 1, 8_760),
     importsAtOnce: env.integer('IMPORTS_AT_ONCE', 2, 1, 16),
+    /** 0: what is in the trash stays there. */
+    trashDays: env.integer('TRASH_DAYS', 30, 0, 36_500),
     shutdownSeconds: env.integer('SHUTDOWN_SECONDS', 8, 1, 300),
     quotas: {
       loginPerAccount: env.quota('RATE_LIMIT_LOGIN_ACCOUNT', { points: 10, seconds: 900 }),

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { TextCache } from './cache.ts'
 import type { Config } from './config.ts'
-import { Database } from './db.ts'
+import { Database, type Db } from './db.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { Queue } from './queue.ts'
@@ -11,7 +11,8 @@ import { Redis } from './redis.ts'
 /** What every use case may need, all of it technology. Features add nothing here. */
 export interface Context {
   config: Config
-  db: Database
+  /** The database, or the one transaction that a use case has to stay within: `{ ...ctx, db: tx }`. */
+  db: Db
   redis: Redis | undefined
   queue: Queue
   limits: RateLimits
@@ -22,6 +23,11 @@ export interface Context {
   stopping: AbortController
 }
 
+/** The context of a whole process, with what is its own to ask after and to close. */
+export interface ProcessContext extends Context {
+  db: Database
+}
+
 export interface ContextOptions {
   databaseUrl: string
   redisUrl?: string
@@ -30,7 +36,7 @@ export interface ContextOptions {
 }
 
 /** Opens the connections of one process; nothing is contacted yet, so a missing database does not fail here. */
-export function createContext(config: Config, options: ContextOptions): Context {
+export function createContext(config: Config, options: ContextOptions): ProcessContext {
   const log = options.log ?? createLogger(config.logLevel)
   const db = new Database({
     url: options.databaseUrl,
@@ -46,7 +52,12 @@ export function createContext(config: Config, options: ContextOptions): Context 
     config,
     db,
     redis,
-    queue: new Queue({ databaseUrl: options.databaseUrl, log, stopping: stopping.signal }),
+    queue: new Queue({
+      databaseUrl: options.databaseUrl,
+      statementTimeoutMs: config.statementTimeoutMs,
+      log,
+      stopping: stopping.signal,
+    }),
     cache: new TextCache(redis),
     limits: new RateLimits(config.quotas, db, redis),
     metrics: new Metrics(db),
@@ -56,7 +67,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
 }
 
 /** Closes what `createContext` opened. Running jobs get `graceMs` to come to a safe point. */
-export async function closeContext(ctx: Context, graceMs = 0): Promise<void> {
+export async function closeContext(ctx: ProcessContext, graceMs = 0): Promise<void> {
   ctx.stopping.abort()
   await ctx.queue.stop(graceMs)
   ctx.redis?.destroy()

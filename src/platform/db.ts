@@ -1,6 +1,7 @@
-import type { Writable } from 'node:stream'
 import pg from 'pg'
 import { from as copyFromStream } from 'pg-copy-streams'
+import { isUnanswered } from './answer-limit.ts'
+import { pour } from './copy.ts'
 import type { Logger } from './logger.ts'
 
 /** A statement with a name is prepared once per connection. */
@@ -20,10 +21,21 @@ export interface Queryable {
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>>
 }
 
-/** One connection, for work that needs the same one throughout. */
-export interface Connection extends Queryable {
-  /** The sink of a `COPY … FROM STDIN`; it ends when the database has taken everything. */
-  copyFrom(sql: string): Writable
+/**
+ * What a use case works on: the database, or one transaction of it in its place. The use case cannot tell them apart:
+ * within a transaction, `transaction` is a savepoint.
+ */
+export interface Db extends Queryable {
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>
+  bulkTransaction<T>(work: (tx: Connection) => Promise<T>, answerWithinMs?: number): Promise<T>
+}
+
+/** The connection of a transaction. */
+export interface Connection extends Db {
+  /** A `COPY … FROM STDIN`; returns when the database has taken everything. */
+  copyFrom(sql: string, source: AsyncIterable<Buffer>): Promise<void>
+  /** How long each answer may take from here on, beyond the limits of the pool. */
+  answerWithinMs: number | undefined
 }
 
 export interface DatabaseOptions {
@@ -40,11 +52,18 @@ const RETRYABLE = new Set(['40001', '40P01'])
 const MAX_ATTEMPTS = 4
 const BULK_CONNECTIONS = 8
 
+/**
+ * The statements of requests are written for one plan each, whatever their values: planned once for each connection, not
+ * again for each value (which takes milliseconds over dozens of partitions). On today's disks a random page costs little
+ * more than the next one.
+ */
+const PLANS = '-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1'
+
 pg.types.setTypeParser(pg.types.builtins.INT8, Number) // identities stay far below 2^53
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text) // a calendar day has no time zone
 
 /** The connection pool. Its defaults differ from the driver's where those would hang or end the process. */
-export class Database implements Queryable {
+export class Database implements Db {
   readonly pool: pg.Pool
   /** For uploads and imports: few connections, no time limits. Requests keep theirs whatever is loaded. */
   readonly #bulk: pg.Pool
@@ -58,20 +77,25 @@ export class Database implements Queryable {
   }
 
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>> {
-    return this.pool.query(statement) as unknown as Promise<Result<Row>>
+    return retrying(() => this.pool.query(statement)) as unknown as Promise<Result<Row>>
   }
 
   /**
    * Runs `work` in one transaction: all of it or nothing. A serialization failure or deadlock rolls back and runs
    * `work` again, so it must have no effect outside the database.
    */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return retrying(() => withConnection(this.pool, (connection) => inTransaction(connection, work)))
+  transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+    return retrying(() => withConnection(this.pool, (client) => inTransaction(client, work)))
   }
 
   /** The same for long work over many rows; it may COPY. Not run again: a stream can be read once. */
-  bulkTransaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
-    return withConnection(this.#bulk, (connection) => inTransaction(connection, work))
+  bulkTransaction<T>(work: (tx: Connection) => Promise<T>, answerWithinMs?: number): Promise<T> {
+    return withConnection(this.#bulk, (client) => inTransaction(client, work, answerWithinMs))
+  }
+
+  /** One connection without a time limit and outside of any transaction, for what belongs to a connection: locks. */
+  session<T>(work: (session: Queryable) => Promise<T>): Promise<T> {
+    return withConnection(this.#bulk, (client) => work(client as unknown as Queryable))
   }
 
   /** For health checks: a statement here does not wait for the pool. Throws when there is no answer in a second. */
@@ -100,7 +124,7 @@ function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Poo
     idleTimeoutMillis: bulk ? 1_000 : 30_000,
     keepAlive: true,
     idle_in_transaction_session_timeout: 60_000,
-    options: '-c TimeZone=UTC -c jit=off',
+    options: `-c TimeZone=UTC -c jit=off ${bulk ? '' : PLANS}`,
     ...(bulk ? {} : limits),
   })
   pool.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'))
@@ -110,14 +134,11 @@ function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Poo
 }
 
 /** Lends one connection; it is thrown away when `work` fails in a way that leaves its state unknown. */
-async function withConnection<T>(pool: pg.Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+async function withConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let failure: Error | undefined
   try {
-    return await work({
-      query: <Row>(statement: Statement) => client.query(statement) as unknown as Promise<Result<Row>>,
-      copyFrom: (sql) => client.query(copyFromStream(sql)),
-    })
+    return await work(client)
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
     throw error
@@ -138,15 +159,84 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function inTransaction<T>(connection: Connection, work: (tx: Connection) => Promise<T>): Promise<T> {
-  await connection.query({ text: 'begin' })
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  work: (tx: Connection) => Promise<T>,
+  answerWithinMs?: number,
+): Promise<T> {
+  const tx = new Transaction(client, answerWithinMs)
+  await tx.run('begin')
   try {
-    const result = await work(connection)
-    await connection.query({ text: 'commit' })
+    const result = await work(tx)
+    if (tx.mustRunAgain) throw tx.mustRunAgain
+    const { command } = await tx.run('commit')
+    // What PostgreSQL answers, without an error, when a statement failed before and nobody noticed.
+    if (command !== 'COMMIT') throw new Error('a failed transaction was to be committed')
     return result
   } catch (error) {
-    await connection.query({ text: 'rollback' }).catch(() => {}) // the connection may be what failed
-    throw error
+    await tx.rollBack('rollback', error)
+    throw tx.mustRunAgain ?? error
+  }
+}
+
+/** One transaction in the place of the database. A part of it is never run again by itself: the whole is. */
+class Transaction implements Connection {
+  /** A serialization failure or deadlock of any statement, also one that the work has caught or translated. */
+  mustRunAgain: Error | undefined
+  answerWithinMs: number | undefined
+  readonly #client: pg.PoolClient
+  #savepoints = 0
+
+  constructor(client: pg.PoolClient, answerWithinMs: number | undefined) {
+    this.#client = client
+    this.answerWithinMs = answerWithinMs
+  }
+
+  run(text: string): Promise<pg.QueryResult> {
+    return this.#send({ text })
+  }
+
+  /**
+   * When this fails, its error is the one to tell: the connection cannot be used again. One that does not answer would
+   * not answer this either; it is thrown away as well, and its transaction with it.
+   */
+  async rollBack(text: string, cause: unknown): Promise<void> {
+    if (!isUnanswered(cause)) await this.run(text)
+  }
+
+  async query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>> {
+    try {
+      return (await this.#send(statement)) as unknown as Result<Row>
+    } catch (error) {
+      if (RETRYABLE.has(sqlState(error))) this.mustRunAgain ??= error as Error
+      throw error
+    }
+  }
+
+  async transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+    const name = `part_${++this.#savepoints}`
+    await this.run(`savepoint ${name}`)
+    try {
+      const result = await work(this)
+      await this.run(`release savepoint ${name}`)
+      return result
+    } catch (error) {
+      await this.rollBack(`rollback to savepoint ${name}`, error)
+      throw error
+    }
+  }
+
+  bulkTransaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+    return this.transaction(work)
+  }
+
+  copyFrom(sql: string, source: AsyncIterable<Buffer>): Promise<void> {
+    return pour(source, this.#client.query(copyFromStream(sql)), this.answerWithinMs)
+  }
+
+  #send(statement: Statement): Promise<pg.QueryResult> {
+    const limited = this.answerWithinMs === undefined ? statement : { ...statement, query_timeout: this.answerWithinMs }
+    return this.#client.query(limited)
   }
 }
 

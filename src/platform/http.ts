@@ -48,11 +48,20 @@ export function createHttpServer(ctx: Context): FastifyInstance {
   return app
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The JSON body as it came, for a request with an Idempotency-Key. */
+    bodyBytes: Buffer | undefined
+  }
+}
+
 function acceptOnlyJson(app: FastifyInstance): void {
+  app.decorateRequest('bodyBytes')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
       checkJsonMediaType(request)
+      if (request.headers['idempotency-key'] !== undefined) request.bodyBytes = body as Buffer
       // Clients that name the type of every request send nothing to a route that takes nothing.
       if (body.length === 0 && !request.routeOptions.schema?.body) return done(null, undefined)
       done(null, parseStrictJson(body as Buffer))

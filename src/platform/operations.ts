@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Context } from './context.ts'
+import type { ProcessContext } from './context.ts'
 import { metricsForbidden } from './errors.ts'
 import { isSchemaCurrent } from './migrate.ts'
 
@@ -10,7 +10,7 @@ const CHECK_TTL_MS = 1_000
 type Check = 'ok' | 'away' | 'not migrated' | 'not configured'
 
 /** `/livez`, `/readyz`, `/metrics`: for whoever runs the service. */
-export const operationRoutes: FastifyPluginAsync<{ ctx: Context }> = async (app, { ctx }) => {
+export const operationRoutes: FastifyPluginAsync<{ ctx: ProcessContext }> = async (app, { ctx }) => {
   const config = { access: 'public' } as const
   const schema = { hide: true }
   const check = cached(() => checkDependencies(ctx), CHECK_TTL_MS)
@@ -32,12 +32,12 @@ export const operationRoutes: FastifyPluginAsync<{ ctx: Context }> = async (app,
   })
 }
 
-async function checkDependencies(ctx: Context): Promise<Record<'database' | 'redis', Check>> {
+async function checkDependencies(ctx: ProcessContext): Promise<Record<'database' | 'redis', Check>> {
   const [database, redis] = await Promise.all([checkDatabase(ctx), checkRedis(ctx)])
   return { database, redis }
 }
 
-async function checkDatabase(ctx: Context): Promise<Check> {
+async function checkDatabase(ctx: ProcessContext): Promise<Check> {
   try {
     return (await isSchemaCurrent(ctx.db.probe)) ? 'ok' : 'not migrated'
   } catch {
@@ -45,7 +45,7 @@ async function checkDatabase(ctx: Context): Promise<Check> {
   }
 }
 
-async function checkRedis(ctx: Context): Promise<Check> {
+async function checkRedis(ctx: ProcessContext): Promise<Check> {
   if (!ctx.redis) return 'not configured'
   return ctx.redis.ping().then(
     () => 'ok' as const,

@@ -1,4 +1,5 @@
 import { type Job, PgBoss } from 'pg-boss'
+import { within } from './answer-limit.ts'
 import type { Queryable } from './db.ts'
 import type { Logger } from './logger.ts'
 
@@ -17,6 +18,7 @@ export type AnyJob<Context> = JobDefinition<Context, any>
 
 export interface QueueOptions {
   databaseUrl: string
+  statementTimeoutMs: number
   log: Logger
   /** Aborted when the process is about to end: no new job is begun and running ones are told. */
   stopping: AbortSignal
@@ -30,18 +32,20 @@ export class Queue {
   readonly #boss: PgBoss
   readonly #log: Logger
   readonly #stopping: AbortSignal
+  readonly #answerMs: number
   #started: Promise<unknown> | undefined
 
   constructor(options: QueueOptions) {
     this.#log = options.log
     this.#stopping = options.stopping
-    this.#boss = createBoss(options.databaseUrl, false)
+    this.#answerMs = options.statementTimeoutMs + 500
+    this.#boss = createBoss(options.databaseUrl, this.#answerMs)
     this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
   }
 
   /** Adds a job; it exists when and only when `tx` commits. */
   async enqueue(tx: Queryable, name: string, data: object): Promise<void> {
-    await this.#start()
+    await within(this.#answerMs, this.#start())
     await this.#boss.send(name, data, { db: { executeSql: (text, values) => tx.query({ text, values }) } })
   }
 
@@ -101,7 +105,7 @@ export class Queue {
 
 /** Creates or upgrades the queue's own tables, and one queue for each job. */
 export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Context>[]): Promise<void> {
-  const boss = createBoss(databaseUrl, true)
+  const boss = createBoss(databaseUrl)
   boss.on('error', () => {})
   await boss.start()
   try {
@@ -121,9 +125,13 @@ export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Co
   }
 }
 
-function createBoss(connectionString: string, migrating: boolean): PgBoss {
+/** @param answerMs left out for migrating, which takes as long as it takes */
+function createBoss(connectionString: string, answerMs?: number): PgBoss {
+  const migrating = answerMs === undefined
   return new PgBoss({
     connectionString,
+    // Requests wait for the queue: a server that does not answer must not hold them.
+    ...(migrating ? {} : { query_timeout: answerMs }),
     application_name: 'tasklog-queue',
     max: 4,
     connectionTimeoutMillis: 2_000,

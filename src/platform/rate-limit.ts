@@ -5,6 +5,7 @@ import {
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible'
+import { inPassing } from './answer-limit.ts'
 import type { Config, Quota } from './config.ts'
 import type { Database } from './db.ts'
 import { tooManyRequests } from './errors.ts'
@@ -54,14 +55,14 @@ export class RateLimits {
     }
   }
 
-  /** Takes one attempt back. */
+  /** Takes one attempt back, if it can: what it was counted for is neither failed nor held up by that. */
   async refund(name: LimitName, key: string): Promise<void> {
-    await this.#get(name).limiter.reward(key, 1)
+    await inPassing(this.#get(name).limiter.reward(key, 1))
   }
 
-  /** Forgets every attempt of this key. */
+  /** Forgets every attempt of this key, likewise. */
   async forget(name: LimitName, key: string): Promise<void> {
-    await this.#get(name).limiter.delete(key)
+    await inPassing(this.#get(name).limiter.delete(key))
   }
 
   #get(name: LimitName) {
@@ -76,7 +77,7 @@ function createLimiter(name: LimitName, quota: Quota, db: Database, redis: Redis
   if (DURABLE.has(name)) {
     return new RateLimiterPostgres({
       ...base,
-      storeClient: db.pool,
+      storeClient: db, // through it, so that a statement is tried again where others are
       storeType: 'pool',
       tableName: 'login_attempts',
       tableCreated: true,

@@ -35,10 +35,11 @@ const PROBLEMS = {
   403: 'Not allowed',
   404: 'No such thing, or not yours to see',
   409: 'In conflict with what is there',
+  410: 'Of before the time history is kept for',
   412: 'The task has changed since; the answer holds its present state',
   413: 'Too large',
   415: 'Not a media type this takes',
-  422: 'The file cannot be taken',
+  422: 'The file cannot be taken, or the Idempotency-Key came with another request before',
   429: 'Too many requests; see Retry-After',
   503: 'Something this needs is away; see Retry-After',
 } as const
