@@ -1,1 +1,4 @@
-export { maintainPartitions, readLog } from './service.ts'
+export { maintainPartitions } from './partition-service.ts'
+export { historyRoutes } from './routes.ts'
+export { TaskVersion } from './schemas.ts'
+export { readLog } from './service.ts'

@@ -3,7 +3,8 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { requireDay, today } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
-import { countLog, ensurePartitions, findLogScope, type LogRequest, listLog } from './queries.ts'
+import { requireHistory } from '../tasks/index.ts'
+import { countLog, findLogScope, type LogRequest, listLog } from './log-queries.ts'
 
 /** Longer than any statement may take: nothing that began on a day is still to be committed this long after it. */
 const GRACE_SECONDS = 60
@@ -22,7 +23,7 @@ export type CacheOutcome = 'hit' | 'miss' | 'bypass'
  * Pages of days that have ended are kept: they change only when the past does.
  *
  * @param date YYYY-MM-DD; today when left out, which is the state now
- * @throws AppError INVALID_REQUEST (400) for what is no date, or lies in the future
+ * @throws AppError INVALID_REQUEST (400) for what is no date, or lies in the future; HISTORY_NOT_KEPT (410)
  */
 export async function readLog(
   ctx: Context,
@@ -59,6 +60,7 @@ async function cacheKey(ctx: Context, actor: Actor, request: LogRequest): Promis
   if (request.isToday) return undefined
   const { day, timeZone, offset, limit } = request
   const scope = await findLogScope(ctx.db, actor, day, timeZone, GRACE_SECONDS)
+  if (scope?.is_lost) await requireHistory(ctx, { day })
   if (!scope?.has_ended) return undefined
   const question = JSON.stringify([scope.epoch, scope.projects, day, timeZone, offset, limit])
   return `tasklog:log:${createHash('sha256').update(question).digest('base64url')}`
@@ -67,11 +69,4 @@ async function cacheKey(ctx: Context, actor: Actor, request: LogRequest): Promis
 function unpack(kept: string): LogPage {
   const space = kept.indexOf(' ')
   return { total: Number(kept.slice(0, space)), entries: kept.slice(space + 1) }
-}
-
-const MONTHS_AHEAD = 3
-
-/** Run daily, and whenever migrations are. */
-export function maintainPartitions(ctx: Pick<Context, 'db'>): Promise<void> {
-  return ensurePartitions(ctx.db, MONTHS_AHEAD)
 }

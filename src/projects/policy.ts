@@ -35,6 +35,9 @@ export function may(actor: Actor, action: Action, role: ProjectRole | null, own 
  * @returns a boolean expression
  */
 export function projectPredicate(actor: Actor, action: Action, project: string): string {
+  if (actor.role === 'admin' && !REFUSED_WHEN_ARCHIVED.has(action)) {
+    return `($1::bigint is not null and ${project} is not null)`
+  }
   return `${project} = any(${projectIds(actor, action, 'all')})`
 }
 
@@ -48,6 +51,11 @@ export function taskPredicate(actor: Actor, action: Action, t: string): string {
   if (actor.role === 'admin' || !Object.values(POLICY[action]).includes('own')) return all
   const own = `${t}.project_id = any(${projectIds(actor, action, 'own')}) and $1 in (${t}.created_by, ${t}.assigned_user_id)`
   return `(${all} or (${own}))`
+}
+
+/** SQL for an array of the ids of the projects the actor may read. */
+export function readableProjects(actor: Actor): string {
+  return projectIds(actor, 'read', 'all')
 }
 
 /** Statements differ by the kind of actor; this keeps the names of prepared ones apart. */

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
+import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
 import { problems } from '../platform/schemas.ts'
@@ -36,10 +37,12 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
       body: schemas.CreateProjectBody,
       response: { 201: schemas.Project, ...problems(401, 409) },
     },
-    handler: async ({ actor, body }, reply) => {
-      const project = await service.createProject(ctx, actor, body.name)
-      return reply.code(201).header('location', `/api/v1/projects/${project.id}`).send(publicProject(project))
-    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => {
+        const project = await service.createProject(ctx, request.actor, request.body.name)
+        const location = `/api/v1/projects/${project.id}`
+        return { status: 201, headers: { location }, body: publicProject(project) }
+      }),
   })
 
   app.get('/projects/:id', {
@@ -89,11 +92,13 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
       body: schemas.AddMemberBody,
       response: { 201: schemas.Member, ...problems(401, 403, 404, 409) },
     },
-    handler: async ({ actor, params, body }, reply) => {
-      const member = await service.addMember(ctx, actor, params.id, body.username, body.role)
-      const location = `/api/v1/projects/${params.id}/members/${member.user_id}`
-      return reply.code(201).header('location', location).send(publicMember(member))
-    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => {
+        const { actor, params, body } = request
+        const member = await service.addMember(ctx, actor, params.id, body.username, body.role)
+        const location = `/api/v1/projects/${params.id}/members/${member.user_id}`
+        return { status: 201, headers: { location }, body: publicMember(member) }
+      }),
   })
 
   app.patch('/projects/:id/members/:user_id', {

@@ -1,33 +1,25 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
-import { actorKind, taskPredicate } from '../projects/index.ts'
+import { actorKind, projectPredicate, readableProjects, taskPredicate } from '../projects/index.ts'
+import { type AsOf, endOf } from './as-of.ts'
+import { STATE_COLUMNS } from './as-of-queries.ts'
+import {
+  assigneeSql,
+  type Bind,
+  dueSql,
+  filterSql,
+  hasLabels,
+  labelsSql,
+  type TaskFilter,
+  textSql,
+} from './filter-queries.ts'
+import { STATUSES } from './schemas.ts'
 import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
-
-/** A bound in time: the beginning (or end) of a day in `timeZone`, or an instant. */
-type TimeBound = { day: string } | { instant: string }
-
-export interface TaskFilter {
-  status?: string[]
-  priority?: string[]
-  /** A username; `null` for nobody. */
-  assignedUser?: string | null
-  /** Whatever the name, the asker. */
-  assignedToMe?: boolean
-  projectId?: number
-  /** All of them. */
-  labels?: string[]
-  createdFrom?: TimeBound
-  createdTo?: TimeBound
-  updatedFrom?: TimeBound
-  updatedTo?: TimeBound
-  dueFrom?: string
-  dueTo?: string
-  /** Every word, in title or description; the last one may be the beginning of a word. */
-  text?: string
-}
 
 export interface TaskPageRequest {
   filter: TaskFilter
+  /** The time whose state is listed; the present one when left out. */
+  asOf?: AsOf
   direction: 'asc' | 'desc'
   /** created_at (with microseconds) and id of the last task of the page before. */
   after?: [createdAt: string, id: string]
@@ -43,72 +35,207 @@ export interface ListedTask {
 }
 
 /**
- * A page of tasks by (created_at, id). Only the conditions asked for stand in the statement, so that each combination
- * is a prepared statement with a plan of its own.
+ * Pages of tasks by (created_at, id), as they are or as they were. Four ways to the same answer; list-service.ts says
+ * which is for what. None leaves the order of work to the planner's guess of how many rows a value has: it guesses wrong
+ * for what is rare or absent, and then reads everything.
  */
-export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRequest): Promise<ListedTask[]> {
+type Way = (request: Statement) => string
+
+/** By an index whose first column the filter gives a value, or else by date. Only the rows asked for are looked at. */
+export const byColumn = (db: Queryable, actor: Actor, request: TaskPageRequest) => list(db, actor, request, direct)
+
+/** By date, the first `stretch` tasks. A page that is not full says nothing of what comes after them. */
+export const byDate = (db: Queryable, actor: Actor, request: TaskPageRequest, stretch: number) =>
+  list(db, actor, request, (statement) => walk(statement, stretch))
+
+/** By the index on words, labels or due dates: finds all that match, so it is for what few do. */
+export const bySearch = (db: Queryable, actor: Actor, request: TaskPageRequest) => list(db, actor, request, search)
+
+/** Project by project: for who sees few of the tasks. */
+export const byProject = (db: Queryable, actor: Actor, request: TaskPageRequest) =>
+  list(db, actor, request, eachProject)
+
+interface Statement {
+  actor: Actor
+  filter: TaskFilter
+  /** SQL of where the listed states end. */
+  end: string | undefined
+  /** SQL of where the page before ended. */
+  after: { createdAt: string; id: string } | undefined
+  direction: 'asc' | 'desc'
+  order: string
+  /** A number the statement can hold as it stands: the planner must know that few rows are wanted. */
+  limit: number
+  timeZone: string
+  bind: Bind
+}
+
+const LIMITS = [21, 51, 101]
+
+async function list(db: Queryable, actor: Actor, request: TaskPageRequest, way: Way): Promise<ListedTask[]> {
   const values: unknown[] = [actor.id]
   const bind = (value: unknown) => `$${values.push(value)}`
-  const { filter, direction, after, limit, timeZone } = request
-  const conditions = ['t.deleted_at is null', taskPredicate(actor, 'read', 't'), ...filterSql(filter, timeZone, bind)]
-  if (after) {
-    const operator = direction === 'desc' ? '<' : '>'
-    conditions.push(`(t.created_at, t.id) ${operator} (${bind(after[0])}::timestamptz, ${bind(after[1])}::bigint)`)
-  }
+  const { filter, asOf, direction, after, timeZone } = request
+  const end = asOf && endOf(asOf, timeZone, bind)
   const order = `t.created_at ${direction}, t.id ${direction}`
-  const text = `${textMatches(filter, bind)}
+  const [createdAt, id] = (after ?? []).map(bind)
+  const statement: Statement = {
+    actor,
+    filter,
+    end,
+    after: after && { createdAt: `${createdAt}::timestamptz`, id: `${id}::bigint` },
+    direction,
+    order,
+    limit: LIMITS.find((limit) => limit >= request.limit) ?? request.limit,
+    timeZone,
+    bind,
+  }
+  const text = `
     select t.id, to_char(t.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position, ${TASK_JSON} as json
-      from (select t.* from tasks t where ${conditions.join(' and ')} order by ${order} limit ${bind(limit)}) t
-      ${TASK_PEOPLE} order by ${order}`
+      from (${way(statement)} limit ${bind(request.limit)}) t ${TASK_PEOPLE} order by ${order}`
   const { rows } = await db.query<ListedTask>({ name: statementName(actor, text), text, values })
   return rows
 }
 
-type Bind = (value: unknown) => string
-
-function filterSql(filter: TaskFilter, timeZone: string, bind: Bind): string[] {
-  const sql: string[] = []
-  if (filter.status) sql.push(`t.status = any(${bind(filter.status)})`)
-  if (filter.priority) sql.push(`t.priority = any(${bind(filter.priority)})`)
-  if (filter.assignedToMe) sql.push('t.assigned_user_id = $1')
-  if (filter.assignedUser === null) sql.push('t.assigned_user_id is null')
-  else if (filter.assignedUser !== undefined) {
-    sql.push(`t.assigned_user_id = (select id from users where lower(username) = lower(${bind(filter.assignedUser)}))`)
-  }
-  if (filter.projectId !== undefined) sql.push(`t.project_id = ${bind(filter.projectId)}`)
-  if (filter.labels) sql.push(`t.labels @> ${bind(filter.labels)}`)
-  if (filter.createdFrom) sql.push(fromSql('t.created_at', filter.createdFrom, timeZone, bind))
-  if (filter.createdTo) sql.push(toSql('t.created_at', filter.createdTo, timeZone, bind))
-  if (filter.updatedFrom) sql.push(fromSql('t.updated_at', filter.updatedFrom, timeZone, bind))
-  if (filter.updatedTo) sql.push(toSql('t.updated_at', filter.updatedTo, timeZone, bind))
-  if (filter.dueFrom) sql.push(`t.due_date >= ${bind(filter.dueFrom)}::date`)
-  if (filter.dueTo) sql.push(`t.due_date <= ${bind(filter.dueTo)}::date`)
-  if (filter.text !== undefined) sql.push('t.id in (select id from matches)')
-  return sql
+/** Where states stand: the present ones in one table, the superseded ones in another. */
+interface Source {
+  table: 'tasks' | 'task_versions'
+  /** The name of the task's id there. */
+  id: 'id' | 'task_id'
+  conditions: string[]
+  /** That the state had begun at the time asked for. */
+  begun: string | undefined
 }
 
-function fromSql(column: string, bound: TimeBound, timeZone: string, bind: Bind): string {
-  if ('instant' in bound) return `${column} >= ${bind(bound.instant)}::timestamptz`
-  return `${column} >= ${bind(bound.day)}::date::timestamp at time zone ${bind(timeZone)}`
-}
-
-/** Up to and with the whole day, or the instant. */
-function toSql(column: string, bound: TimeBound, timeZone: string, bind: Bind): string {
-  if ('instant' in bound) return `${column} <= ${bind(bound.instant)}::timestamptz`
-  return `${column} < (${bind(bound.day)}::date + 1)::timestamp at time zone ${bind(timeZone)}`
+function sources({ end }: Statement): Source[] {
+  const begun = end && `t.valid_from < ${end}`
+  const present: Source = { table: 'tasks', id: 'id', conditions: ['t.deleted_at is null'], begun }
+  if (end === undefined) return [present]
+  const conditions = [...present.conditions, `t.valid_to >= ${end}`]
+  return [present, { table: 'task_versions', id: 'task_id', conditions, begun }]
 }
 
 /**
- * The matches are found first, by the text index: left to choose, the planner walks the tasks by date instead and takes
- * seconds for a rare word. `plainto_tsquery` takes `%`, `_`, quotes and operators as what they are: not words.
+ * The part of an index on (columns, created_at, id) that is walked: between two rows, so that the walk begins at its first
+ * task. As an equality beside a bound in time the columns would leave the planner the choice of other indexes; two bounds
+ * in time would be walked from the first. `created_at` says less exactly what `valid_from` says, the last column of the
+ * index, which skips what is younger without a look at the row.
  */
-function textMatches(filter: TaskFilter, bind: Bind): string {
-  if (filter.text === undefined) return ''
-  const words = `plainto_tsquery('simple', ${bind(filter.text)})::text`
-  return `with matches as materialized (
-    select s.id from tasks s
-     where s.deleted_at is null
-       and to_tsvector('simple', s.title || ' ' || s.description) @@ (nullif(${words}, '') || ':*')::tsquery)`
+function range(statement: Statement, id: string, columns: string[] = [], values: string[] = []): string {
+  const { after, end, direction } = statement
+  const compare = (operator: string, createdAt: string, task?: string) => {
+    const left = [...columns, 'created_at', ...(task ? [id] : [])].map((column) => `t.${column}`)
+    return `(${left.join(', ')}) ${operator} (${[...values, createdAt, ...(task ? [task] : [])].join(', ')})`
+  }
+  const isDown = direction === 'desc'
+  const upper =
+    after && isDown ? compare('<', after.createdAt, after.id) : compare('<', end ?? "'infinity'::timestamptz")
+  const lower = after && !isDown ? compare('>', after.createdAt, after.id) : compare('>', "'-infinity'::timestamptz")
+  return `${upper} and ${lower}`
+}
+
+function select({ table, id, conditions, begun }: Source, more: string[], rest = ''): string {
+  const where = [...conditions, begun, ...more].filter((condition) => condition !== undefined).join(' and ')
+  const columns = id === 'id' ? STATE_COLUMNS : `task_id as ${STATE_COLUMNS}`
+  return `(select ${columns} from ${table} t where ${where} ${rest})`
+}
+
+const unionAll = (parts: string[]) => parts.join('\n union all ')
+const readable = (actor: Actor) => taskPredicate(actor, 'read', 't')
+
+function direct(statement: Statement): string {
+  const { actor, filter, order, timeZone, bind } = statement
+  const conditions = inOrderOnly([...filterSql(filter, timeZone, bind), readable(actor)])
+  // Asked of the value, not of each row: a project that is hidden costs nothing.
+  if (filter.projectId !== undefined)
+    conditions.push(projectPredicate(actor, 'read', `${bind(filter.projectId)}::bigint`))
+  // Nobody's tasks stand below no value that two rows could enclose.
+  if (filter.assignedUser === null) conditions.push('t.assigned_user_id is null')
+  const parts = walks(statement, prefix(filter, bind), conditions)
+  return `select * from (${unionAll(parts)}) t order by ${order}`
+}
+
+/** No index answers `… is true`, so the planner cannot prefer one that finds the rows in another order. */
+function inOrderOnly(conditions: string[]): string[] {
+  return conditions.map((sql) => (sql.startsWith('t.created_at') ? sql : `(${sql}) is true`))
+}
+
+/** The first columns of an index, and their values: one walk for each row of them. */
+interface Prefix {
+  columns: string[]
+  rows: string[][]
+}
+
+/** The columns that narrow most. Where an index has the status next, that is given a value too, if need be each. */
+function prefix(filter: TaskFilter, bind: Bind): Prefix {
+  const assignee = assigneeSql(filter, bind)
+  if (assignee) return { columns: ['assigned_user_id'], rows: [[assignee]] }
+  if (filter.projectId !== undefined)
+    return withStatus('project_id', [`${bind(filter.projectId)}::bigint`], filter, bind)
+  if (filter.priority) return withStatus('priority', filter.priority.map(bind), filter, bind)
+  if (filter.status) return { columns: ['status'], rows: filter.status.map((status) => [bind(status)]) }
+  return { columns: [], rows: [[]] }
+}
+
+function withStatus(column: string, values: string[], filter: TaskFilter, bind: Bind): Prefix {
+  const statuses = (filter.status ?? STATUSES).map(bind)
+  return { columns: [column, 'status'], rows: values.flatMap((value) => statuses.map((status) => [value, status])) }
+}
+
+/** The first rows of each source below each prefix; what they have in common is sorted by who asks for them. */
+function walks(statement: Statement, { columns, rows }: Prefix, conditions: string[]): string[] {
+  return sources(statement).flatMap((source) =>
+    rows.map((values) => {
+      const bounds = range(statement, source.id, values.length > 0 ? columns : [], values)
+      return select(source, [bounds, ...conditions], inOrder(statement, source, statement.limit, columns))
+    }),
+  )
+}
+
+function inOrder({ direction, order }: Statement, { id }: Source, limit: number, columns: string[] = []): string {
+  const first = columns.map((column) => `t.${column} ${direction}, `).join('')
+  return `order by ${first}${order.replace('t.id', `t.${id}`)} limit ${limit}`
+}
+
+function walk(statement: Statement, stretch: number): string {
+  const { actor, filter, order, timeZone, bind } = statement
+  const parts = sources(statement).map((source) =>
+    select(source, [range(statement, source.id)], inOrder(statement, source, stretch)),
+  )
+  const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
+  return `select * from (select * from (${unionAll(parts)}) t order by ${order} limit ${stretch}) t
+           where ${conditions} order by ${order}`
+}
+
+/**
+ * Tasks that have the word, label or day now, or had it in a version that is the last before another (`text_ended` and so
+ * on): whoever had it at the time is among them. Then the state of each at that time, in order, until the page is full.
+ */
+function search(statement: Statement): string {
+  const { actor, filter, direction, timeZone, bind } = statement
+  const [condition, ended] =
+    filter.text !== undefined
+      ? [textSql(filter.text, bind), 't.text_ended']
+      : hasLabels(filter)
+        ? [labelsSql(filter, bind), 't.labels_ended']
+        : [dueSql(filter, bind).join(' and '), 't.due_ended']
+  const candidates = sources(statement).map(({ table, id, conditions }) => {
+    const where = [...conditions, range(statement, id), condition, ...(table === 'tasks' ? [] : [ended])].join(' and ')
+    return `select t.${id} as id, t.created_at from ${table} t where ${where}`
+  })
+  const conditions = [...filterSql(filter, timeZone, bind), readable(actor)]
+  const states = sources(statement).map((source) => select(source, [`t.${source.id} = c.id`, ...conditions]))
+  const order = `c.created_at ${direction}, c.id ${direction}`
+  return `with c as materialized (${candidates.join(' union ')})
+    select t.* from (select * from c order by ${order}) c cross join lateral (${unionAll(states)}) t order by ${order}`
+}
+
+function eachProject(statement: Statement): string {
+  const { actor, filter, order, timeZone, bind } = statement
+  const project = withStatus('project_id', ['p.id'], filter, bind)
+  const parts = walks(statement, project, inOrderOnly(filterSql(filter, timeZone, bind)))
+  return `select t.* from unnest(${readableProjects(actor)}) p (id) cross join lateral (${unionAll(parts)}) t
+           order by ${order}`
 }
 
 const names = new Map<string, string>()

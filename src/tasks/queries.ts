@@ -24,13 +24,16 @@ export interface TaskFields {
 
 /**
  * The assignee named in `$n ->> 'assigned_user'`, if they may be given tasks of this project. Who is assigned already may
- * stay: a client that sends back all it read changes nothing.
+ * stay: a client that sends back all it read changes nothing. Nothing is looked up once a row: a statement may have many.
  */
-const assigneeId = (changes: string, project: string, present = 'null') => `
-  (select u.id from users u
-    where lower(u.username) = lower(${changes} ->> 'assigned_user')
-      and (u.id = ${present} or u.disabled_at is null and (u.role = 'admin'
-           or exists (select from project_members m where m.user_id = u.id and m.project_id = ${project}))))`
+const assigneeId = (changes: string, project: string, present = 'null::bigint') => {
+  const named = `from users u where lower(u.username) = lower(${changes} ->> 'assigned_user')`
+  return `(case when ${present} = (select u.id ${named}) then ${present}
+    when ${project} = any(array(
+      select m.project_id from project_members m where m.user_id = (select u.id ${named} and u.disabled_at is null)
+      union all select p.id from projects p where exists (select ${named} and u.disabled_at is null and u.role = 'admin')))
+    then (select u.id ${named}) end)`
+}
 
 const labelsOf = (changes: string) => `array(select jsonb_array_elements_text(${changes} -> 'labels'))`
 
@@ -94,11 +97,30 @@ function nextValues(changes: string): string[] {
   })
 }
 
+/** `column = next value` for every column that can be changed. */
+export const assignments = (changes: string) => {
+  const next = nextValues(changes)
+  return PATCHABLE.map(([column], i) => `${column} = ${next[i]}`).join(', ')
+}
+
+/** Whether the changes would leave the row as it is. */
+export const isUnchanged = (changes: string) =>
+  `(${presentValues}) is not distinct from (${nextValues(changes).join(', ')})`
+
 const presentValues = PATCHABLE.map(([column]) => `t.${column}`).join(', ')
 
 /** Every write moves these; the history trigger refuses one that does not. */
-const NEXT_VERSION = `version = t.version + 1, updated_at = clock_timestamp(), changed_by = $1, cause = 'api',
-  valid_from = greatest(clock_timestamp(), t.valid_from + interval '1 microsecond')`
+export const nextVersion = (at = 'clock_timestamp()', cause: 'api' | 'revert' = 'api') =>
+  `version = t.version + 1, updated_at = ${at}, changed_by = $1, cause = '${cause}',
+   valid_from = greatest(${at}, t.valid_from + interval '1 microsecond')`
+
+/** The change leaves the task where it is, or the actor may create tasks where it goes. */
+export const targetAllowed = (actor: Actor, changes: string) =>
+  `(${changes} ->> 'project_id' is null or ${projectPredicate(actor, 'create', `(${changes} ->> 'project_id')::bigint`)})`
+
+/** The change names nobody, or somebody who may be given the task. */
+export const assigneeAllowed = (changes: string) =>
+  `(${changes} ->> 'assigned_user' is null or ${nextAssigneeId(changes)} is not null)`
 
 const expectedVersion = '($3::integer is null or t.version = $3)'
 
@@ -115,16 +137,13 @@ export async function updateTask(
   changes: TaskFields,
   version: number | null,
 ): Promise<TaskText | undefined> {
-  const next = nextValues('$4::jsonb')
+  const c = '$4::jsonb'
   const { rows } = await db.query<TaskText>({
     name: `tasks/update/${actorKind(actor)}`,
     text: `with t as (
-             update tasks t set ${PATCHABLE.map(([column], i) => `${column} = ${next[i]}`).join(', ')}, ${NEXT_VERSION}
+             update tasks t set ${assignments(c)}, ${nextVersion()}
               where t.id = $2 and t.deleted_at is null and ${expectedVersion} and ${taskPredicate(actor, 'change', 't')}
-                and ($4::jsonb ->> 'project_id' is null
-                     or ${projectPredicate(actor, 'create', "($4::jsonb ->> 'project_id')::bigint")})
-                and ($4::jsonb ->> 'assigned_user' is null or ${nextAssigneeId('$4::jsonb')} is not null)
-                and (${presentValues}) is distinct from (${next.join(', ')})
+                and ${targetAllowed(actor, c)} and ${assigneeAllowed(c)} and not (${isUnchanged(c)})
              returning *)
            select t.id, t.version, ${TASK_JSON} as json from t ${TASK_PEOPLE}`,
     values: [actor.id, id, version, JSON.stringify(changes)],
@@ -140,37 +159,42 @@ export async function softDeleteTask(
 ): Promise<boolean> {
   const { rowCount } = await db.query({
     name: `tasks/soft-delete/${actorKind(actor)}`,
-    text: `update tasks t set deleted_at = clock_timestamp(), ${NEXT_VERSION}
+    text: `update tasks t set deleted_at = clock_timestamp(), deletion_id = gen_random_uuid(), ${nextVersion()}
             where t.id = $2 and t.deleted_at is null and ${expectedVersion} and ${taskPredicate(actor, 'change', 't')}`,
     values: [actor.id, id, version],
   })
   return rowCount === 1
 }
 
+/** What stands in the way of a change of a task that the actor may read. */
+export interface Obstacles {
+  changeable: boolean
+  archived: boolean
+  assignee_ok: boolean
+  target_visible: boolean
+  target_archived: boolean
+  target_ok: boolean
+  /** Nothing was in the way but that there is nothing to do. */
+  unchanged: boolean
+}
+
+export const obstaclesSql = (actor: Actor, c: string) => ({
+  columns: `p.archived_at is not null as archived, coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
+            target.id is not null as target_visible, target.archived_at is not null as target_archived,
+            coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
+            ${assigneeAllowed(c)} as assignee_ok, ${isUnchanged(c)} as unchanged`,
+  joins: `join projects p on p.id = t.project_id
+          left join projects target on target.id = coalesce((${c} ->> 'project_id')::bigint, t.project_id)
+                                   and ${projectPredicate(actor, 'read', 'target.id')}`,
+})
+
 /** Why a write found no row: what the actor may see of the task, and what stands in the way. */
 export async function explainRefusal(db: Queryable, actor: Actor, id: string, changes: TaskFields) {
-  const { rows } = await db.query<
-    TaskText & {
-      changeable: boolean
-      archived: boolean
-      assignee_ok: boolean
-      target_visible: boolean
-      target_archived: boolean
-      target_ok: boolean
-      /** Nothing was in the way but that there is nothing to do. */
-      unchanged: boolean
-    }
-  >({
+  const { columns, joins } = obstaclesSql(actor, '$3::jsonb')
+  const { rows } = await db.query<TaskText & Obstacles>({
     name: `tasks/explain-refusal/${actorKind(actor)}`,
-    text: `select t.id, t.version, ${TASK_JSON} as json, p.archived_at is not null as archived,
-                  coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
-                  target.id is not null as target_visible, target.archived_at is not null as target_archived,
-                  coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
-                  $3::jsonb ->> 'assigned_user' is null or ${nextAssigneeId('$3::jsonb')} is not null as assignee_ok,
-                  (${presentValues}) is not distinct from (${nextValues('$3::jsonb').join(', ')}) as unchanged
-             from tasks t ${TASK_PEOPLE} join projects p on p.id = t.project_id
-             left join projects target on target.id = coalesce(($3::jsonb ->> 'project_id')::bigint, t.project_id)
-                                      and ${projectPredicate(actor, 'read', 'target.id')}
+    text: `select t.id, t.version, ${TASK_JSON} as json, ${columns}
+             from tasks t ${TASK_PEOPLE} ${joins}
             where t.id = $2 and t.deleted_at is null and ${taskPredicate(actor, 'read', 't')}`,
     values: [actor.id, id, JSON.stringify(changes)],
   })

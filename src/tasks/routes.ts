@@ -1,19 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
+import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
-import { dayOrInstant, requireDay } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
-import type { TaskFilter } from './list-queries.ts'
+import { readAsOf } from './as-of.ts'
+import { readFilter } from './list-filter.ts'
+import { listTaskPage } from './list-service.ts'
 import type { TaskText } from './queries.ts'
 import * as schemas from './schemas.ts'
-import { changeTask, createTask, deleteTask, etagOf, getTask, listTaskPage } from './service.ts'
+import { changeTask, createTask, deleteTask, etagOf, getTask, getTaskAsOf } from './service.ts'
 
 const NoContent = Type.Null({ description: 'Done' })
-const TaskAnswer = Type.Ref('Task')
-const POSITION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
+export const TaskAnswer = Type.Ref('Task')
+export const POSITION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 
 /** `/api/v1/tasks`. */
 export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
@@ -33,6 +35,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       const [position = '', id = ''] = cursor ? decodeCursor(cursor, [POSITION, /^\d{1,15}$/]) : []
       const text = await listTaskPage(ctx, actor, {
         filter: readFilter(query),
+        asOf: query.as_of === undefined ? undefined : readAsOf(query.as_of, ctx.config.timeZone),
         direction: sort === '-created_at' ? 'desc' : 'asc',
         after: cursor ? [position, id] : undefined,
         limit,
@@ -50,10 +53,11 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       body: schemas.CreateTaskBody,
       response: { 201: TaskAnswer, ...problems(401, 403, 404, 409) },
     },
-    handler: async ({ actor, body }, reply) => {
-      const task = await createTask(ctx, actor, body)
-      return sendTask(reply.code(201).header('location', `/api/v1/tasks/${task.id}`), task)
-    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => {
+        const task = await createTask(ctx, request.actor, request.body)
+        return taskAnswer(task, 201, { location: `/api/v1/tasks/${task.id}` })
+      }),
   })
 
   app.get('/tasks/:id', {
@@ -62,9 +66,15 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       tags,
       summary: 'One task',
       params: schemas.TaskParams,
-      response: { 200: TaskAnswer, ...problems(401, 404) },
+      querystring: schemas.AsOfQuery,
+      response: { 200: TaskAnswer, ...problems(401, 404, 410) },
     },
-    handler: async ({ actor, params }, reply) => sendTask(reply, await getTask(ctx, actor, params.id)),
+    handler: async ({ actor, params, query }, reply) => {
+      const at = query.as_of === undefined ? undefined : readAsOf(query.as_of, ctx.config.timeZone)
+      if (!at) return sendTask(reply, await getTask(ctx, actor, params.id))
+      // No ETag: If-Match speaks of the present state, and this is not it.
+      return sendJsonText(reply, (await getTaskAsOf(ctx, actor, params.id, at)).json)
+    },
   })
 
   app.patch('/tasks/:id', {
@@ -109,42 +119,15 @@ function sendTask(reply: FastifyReply, task: TaskText): FastifyReply {
   return sendJsonText(reply.header('etag', etagOf(task.version)), task.json)
 }
 
+/** The same for `keyed`. */
+export function taskAnswer(task: TaskText, status = 200, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { etag: etagOf(task.version), ...headers }, body: task.json }
+}
+
 /** @returns the version in an If-Match header (RFC 9110, 13.1.1); null for none and for `*` */
-function readIfMatch(header: string | undefined): number | null {
+export function readIfMatch(header: string | undefined): number | null {
   if (header === undefined || header.trim() === '*') return null
   const match = /^"([1-9]\d{0,8})"$/.exec(header.trim())
   if (!match) throw invalidField('headers', 'if-match', 'must be one ETag of a task, for instance "3"')
   return Number(match[1])
-}
-
-function readFilter(query: Static<typeof schemas.TaskListQuery>): TaskFilter {
-  const { assigned_user } = query
-  const time = (name: 'created_from' | 'created_to' | 'updated_from' | 'updated_to') => {
-    const text = query[name]
-    return text === undefined ? undefined : dayOrInstant(name, text)
-  }
-  return {
-    status: readList('status', query.status, schemas.STATUSES),
-    priority: readList('priority', query.priority, schemas.PRIORITIES),
-    assignedToMe: assigned_user === 'me',
-    assignedUser: assigned_user === 'none' ? null : assigned_user === 'me' ? undefined : assigned_user,
-    projectId: query.project_id,
-    labels: query.label?.split(',').map((label) => label.trim()),
-    createdFrom: time('created_from'),
-    createdTo: time('created_to'),
-    updatedFrom: time('updated_from'),
-    updatedTo: time('updated_to'),
-    dueFrom: query.due_from === undefined ? undefined : requireDay('due_from', query.due_from),
-    dueTo: query.due_to === undefined ? undefined : requireDay('due_to', query.due_to),
-    text: query.q,
-  }
-}
-
-function readList(name: string, text: string | undefined, allowed: readonly string[]): string[] | undefined {
-  if (text === undefined) return undefined
-  const items = text.split(',').map((item) => item.trim())
-  if (!items.every((item) => allowed.includes(item))) {
-    throw invalidField('query', name, `must be one or more of ${allowed.join(', ')}, separated by commas`)
-  }
-  return items
 }

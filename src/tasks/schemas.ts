@@ -34,6 +34,7 @@ const FIELDS = {
 export const TitleField = Title
 export const CreateTaskBody = Strict({ title: Title, ...FIELDS })
 export const ChangeTaskBody = Strict({ title: Type.Optional(Title), ...FIELDS })
+export const RevertBody = Strict({ version: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) })
 export const TaskParams = Strict({ id: Id })
 
 export const Task = Type.Object(
@@ -66,14 +67,24 @@ export const VersionHeaders = Type.Object({
 const oneOrMore = (what: string) => `${what}; several are separated by commas`
 const TimeText = Type.String({ maxLength: 40, description: 'A date, in the configured time zone, or an instant' })
 
-export const TaskListQuery = Strict({
-  ...PageQuery,
-  sort: Type.Optional(Type.Enum(['-created_at', 'created_at'], { default: '-created_at' })),
+const AsOf = Type.String({
+  maxLength: 40,
+  description: 'The state at the end of that day, in the configured time zone, or at that instant',
+  examples: ['2025-03-31'],
+})
+
+export const AsOfQuery = Strict({ as_of: Type.Optional(AsOf) })
+
+/** What narrows a list; also what a request over many tasks takes as its `filter`. */
+const FILTER = {
   status: Type.Optional(Type.String({ maxLength: 100, description: oneOrMore(STATUSES.join(', ')) })),
   priority: Type.Optional(Type.String({ maxLength: 100, description: oneOrMore(PRIORITIES.join(', ')) })),
   assigned_user: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'A username, `me` or `none`' })),
   project_id: Type.Optional(Type.Integer({ minimum: 1 })),
-  label: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: oneOrMore('Must have all of these') })),
+  label: Type.Optional(Type.String({ minLength: 1, maxLength: 1_100, description: oneOrMore('Has all of these') })),
+  label_any: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 1_100, description: oneOrMore('Has at least one of these') }),
+  ),
   created_from: Type.Optional(TimeText),
   created_to: Type.Optional(TimeText),
   updated_from: Type.Optional(TimeText),
@@ -81,4 +92,13 @@ export const TaskListQuery = Strict({
   due_from: Type.Optional(Type.String({ maxLength: 10, description: 'A date' })),
   due_to: Type.Optional(Type.String({ maxLength: 10, description: 'A date; the whole day counts' })),
   q: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Words in title or description' })),
+}
+
+export const TaskFilterQuery = Strict(FILTER)
+
+export const TaskListQuery = Strict({
+  ...PageQuery,
+  sort: Type.Optional(Type.Enum(['-created_at', 'created_at'], { default: '-created_at' })),
+  as_of: Type.Optional(AsOf),
+  ...FILTER,
 })

@@ -1,14 +1,21 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
-import { encodeCursor } from '../platform/cursor.ts'
 import { sqlState } from '../platform/db.ts'
-import { writeConflict } from '../platform/errors.ts'
+import { type AppError, writeConflict } from '../platform/errors.ts'
 import { projectArchived, projectForbidden, projectNotFound } from '../projects/index.ts'
-import { externalIdTaken, taskForbidden, taskNotFound, unknownAssignee, versionMismatch } from './errors.ts'
-import { listTasks, type TaskPageRequest } from './list-queries.ts'
+import type { AsOf } from './as-of.ts'
+import { findLostHistory, findTaskAsOf } from './as-of-queries.ts'
+import {
+  externalIdTaken,
+  historyNotKept,
+  taskForbidden,
+  taskNotFound,
+  unknownAssignee,
+  versionMismatch,
+} from './errors.ts'
 import * as queries from './queries.ts'
 
-const UNIQUE_VIOLATION = '23505'
+export const UNIQUE_VIOLATION = '23505'
 
 /** @throws AppError PROJECT_NOT_FOUND, PROJECT_ARCHIVED, PROJECT_FORBIDDEN, UNKNOWN_ASSIGNEE, EXTERNAL_ID_TAKEN */
 export async function createTask(ctx: Context, actor: Actor, input: queries.TaskFields): Promise<queries.TaskText> {
@@ -31,6 +38,24 @@ export async function getTask(ctx: Context, actor: Actor, id: string): Promise<q
   const task = await queries.findTask(ctx.db, actor, id)
   if (!task) throw taskNotFound(id)
   return task
+}
+
+/**
+ * The task as it was at a time that is over.
+ *
+ * @throws AppError TASK_NOT_FOUND (404) also when it did not exist then or was deleted, HISTORY_NOT_KEPT (410)
+ */
+export async function getTaskAsOf(ctx: Context, actor: Actor, id: string, at: AsOf): Promise<queries.TaskText> {
+  await requireHistory(ctx, at)
+  const task = await findTaskAsOf(ctx.db, actor, id, at, ctx.config.timeZone)
+  if (!task) throw taskNotFound(id)
+  return task
+}
+
+/** @throws AppError HISTORY_NOT_KEPT (410) for a time from before the history that is kept */
+export async function requireHistory(ctx: Context, at: AsOf): Promise<void> {
+  const keptFrom = await findLostHistory(ctx.db, at, ctx.config.timeZone)
+  if (keptFrom !== undefined) throw historyNotKept(keptFrom)
 }
 
 /**
@@ -67,7 +92,7 @@ export async function deleteTask(ctx: Context, actor: Actor, id: string, version
   )
 }
 
-const MAX_ATTEMPTS = 3
+export const MAX_ATTEMPTS = 3
 
 /**
  * A write that is refused finds no row; a second statement says why. What stood in the way may be gone by then, and then
@@ -75,7 +100,7 @@ const MAX_ATTEMPTS = 3
  *
  * @param explain throws, or answers what there is when nothing was to be done
  */
-async function writeOrExplain<T>(
+export async function writeOrExplain<T>(
   write: () => Promise<T | undefined>,
   explain: () => Promise<T | undefined>,
 ): Promise<T> {
@@ -95,25 +120,28 @@ async function findObstacle(
 ) {
   const found = await queries.explainRefusal(ctx.db, actor, id, changes)
   if (!found) throw taskNotFound(id)
-  if (found.archived) throw projectArchived()
-  if (!found.changeable) throw taskForbidden()
-  if (version !== null && found.version !== version) {
-    throw versionMismatch(JSON.parse(found.json), etagOf(found.version))
-  }
-  if (!found.target_visible) throw projectNotFound(changes.project_id)
-  if (found.target_archived) throw projectArchived()
-  if (!found.target_ok) throw projectForbidden()
-  if (!found.assignee_ok) throw unknownAssignee(changes.assigned_user ?? '')
+  const refusal = refusalOf(found) ?? versionRefusal(found, version) ?? targetRefusal(found, changes)
+  if (refusal) throw refusal
   return found
 }
 
-/** A page as JSON text, ready to be sent. */
-export async function listTaskPage(ctx: Context, actor: Actor, request: TaskPageRequest): Promise<string> {
-  const rows = await listTasks(ctx.db, actor, { ...request, limit: request.limit + 1 })
-  const items = rows.slice(0, request.limit)
-  const last = rows.length > request.limit ? items.at(-1) : undefined
-  const next = last ? JSON.stringify(encodeCursor([last.position, last.id])) : 'null'
-  return `{"items":[${items.map((row) => row.json).join(',')}],"next_cursor":${next}}`
+/** Why the actor may not change the task at all. */
+export function refusalOf(found: Pick<queries.Obstacles, 'archived' | 'changeable'>): AppError | undefined {
+  if (found.archived) return projectArchived()
+  return found.changeable ? undefined : taskForbidden()
+}
+
+export function versionRefusal(found: queries.TaskText, version: number | null): AppError | undefined {
+  if (version === null || found.version === version) return undefined
+  return versionMismatch(JSON.parse(found.json), etagOf(found.version))
+}
+
+/** Why the task may not become what the changes say. */
+export function targetRefusal(found: queries.Obstacles, changes: queries.TaskFields): AppError | undefined {
+  if (!found.target_visible) return projectNotFound(changes.project_id)
+  if (found.target_archived) return projectArchived()
+  if (!found.target_ok) return projectForbidden()
+  return found.assignee_ok ? undefined : unknownAssignee(changes.assigned_user ?? '')
 }
 
 export function etagOf(version: number): string {
@@ -121,11 +149,11 @@ export function etagOf(version: number): string {
 }
 
 /** Labels are a set: their order and repetition mean nothing, so they do not make versions either. */
-function withLabelSet(fields: queries.TaskFields): queries.TaskFields {
+export function withLabelSet(fields: queries.TaskFields): queries.TaskFields {
   return fields.labels ? { ...fields, labels: [...new Set(fields.labels)].sort() } : fields
 }
 
-async function namingTakenKey<T>(fields: queries.TaskFields, write: () => Promise<T>): Promise<T> {
+export async function namingTakenKey<T>(fields: queries.TaskFields, write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 
 /** An instant as RFC 3339 in UTC, with milliseconds. */
-const instantSql = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+export const instantSql = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** Needs the row as `t` and TASK_PEOPLE's joins. */
 export const TASK_FIELDS = `

@@ -67,6 +67,16 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'GET /api/v1/tasks/{id}': readable,
   'PATCH /api/v1/tasks/{id}': changeable(200),
   'DELETE /api/v1/tasks/{id}': changeable(204),
+  // Each task is refused by itself, in the answer: test/tasks/bulk.test.ts.
+  'PATCH /api/v1/tasks': signedIn(200),
+  'DELETE /api/v1/tasks': signedIn(200),
+  'GET /api/v1/trash': signedIn(200),
+  'POST /api/v1/tasks/{id}/restore': changeable(200),
+  'POST /api/v1/trash/restore': readable,
+
+  'GET /api/v1/tasks/{id}/history': readable,
+  'POST /api/v1/tasks/{id}/revert': changeable(200),
+  'GET /api/v1/task-log': signedIn(200),
 
   'GET /api/v1/imports': adminOnly(200),
   'GET /api/v1/imports/{id}': adminOnly(200),

@@ -30,7 +30,10 @@ const register =
 const withOwnSession = async (world: World, principal: Principal) =>
   principal.column === 'nobody' ? undefined : world.openSession(principal)
 
-/** A valid request of every operation, on something of its own where the operation uses it up. */
+/**
+ * A valid request of every operation, which changes something unless it is a GET; on something of its own where the
+ * operation uses it up.
+ */
 export const REQUESTS: Record<string, Build> = {
   'POST /api/v1/auth/register': register(`${v1}/auth/register`),
   'POST /api/v1/auth/login': at(`${v1}/auth/login`, credentials('otto')),
@@ -54,14 +57,21 @@ export const REQUESTS: Record<string, Build> = {
   'GET /api/v1/users': at(`${v1}/users`),
   'POST /api/v1/users': register(`${v1}/users`),
   'GET /api/v1/users/{id}': atUser(''),
-  'PATCH /api/v1/users/{id}': atUser('', { role: 'user' }),
+  'PATCH /api/v1/users/{id}': atUser('', { role: 'admin' }),
   'POST /api/v1/users/{id}/disable': atUser('/disable'),
-  'POST /api/v1/users/{id}/enable': atUser('/enable'),
+  'POST /api/v1/users/{id}/enable': async ({ app, makeUser }) => {
+    const { id } = await makeUser()
+    await app.ctx.db.query({ text: 'update users set disabled_at = now() where id = $1', values: [id] })
+    return { url: `${v1}/users/${id}/enable` }
+  },
 
   'GET /api/v1/projects': at(`${v1}/projects`),
   'POST /api/v1/projects': async ({ freshName }) => ({ url: `${v1}/projects`, body: { name: freshName() } }),
   'GET /api/v1/projects/{id}': atProject(''),
-  'PATCH /api/v1/projects/{id}': atProject('', { archived: false }),
+  'PATCH /api/v1/projects/{id}': async ({ projectId, freshName }) => ({
+    url: `${v1}/projects/${projectId}`,
+    body: { name: freshName() },
+  }),
   'GET /api/v1/projects/{id}/members': atProject('/members'),
   'POST /api/v1/projects/{id}/members': async ({ projectId, makeUser }) => ({
     url: `${v1}/projects/${projectId}/members`,
@@ -78,6 +88,28 @@ export const REQUESTS: Record<string, Build> = {
   'GET /api/v1/tasks/{id}': atTask(`${v1}/tasks`),
   'PATCH /api/v1/tasks/{id}': atTask(`${v1}/tasks`, { title: 'Changed' }),
   'DELETE /api/v1/tasks/{id}': atTask(`${v1}/tasks`),
+  'PATCH /api/v1/tasks': async ({ makeTask }) => ({
+    url: `${v1}/tasks`,
+    body: { ids: [await makeTask()], changes: { title: 'Changed' } },
+  }),
+  'DELETE /api/v1/tasks': async ({ makeTask }) => ({ url: `${v1}/tasks`, body: { ids: [await makeTask()] } }),
+  'GET /api/v1/trash': at(`${v1}/trash`),
+  'POST /api/v1/tasks/{id}/restore': async ({ makeTrash }) => ({
+    url: `${v1}/tasks/${(await makeTrash()).id}/restore`,
+  }),
+  'POST /api/v1/trash/restore': async ({ makeTrash }) => ({
+    url: `${v1}/trash/restore`,
+    body: { deletion_id: (await makeTrash()).deletionId },
+  }),
+
+  'GET /api/v1/tasks/{id}/history': async ({ makeTask }) => ({ url: `${v1}/tasks/${await makeTask()}/history` }),
+  'POST /api/v1/tasks/{id}/revert': async ({ app, principals, makeTask }) => {
+    const id = await makeTask()
+    const as = principals.find(({ column }) => column === 'maintainer')?.token
+    await app.send('PATCH', `${v1}/tasks/${id}`, { as, body: { title: 'Changed' } })
+    return { url: `${v1}/tasks/${id}/revert`, body: { version: 1 } }
+  },
+  'GET /api/v1/task-log': at(`${v1}/task-log`),
 
   'GET /api/v1/imports': at(`${v1}/imports`),
   'GET /api/v1/imports/{id}': atImport(''),

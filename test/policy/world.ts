@@ -23,11 +23,13 @@ export interface World {
   principals: Principal[]
   projectId: number
   importId: number
-  /** A user made for one request, straight in the table: nobody logs in as them. */
+  /** A user made for one request, straight in the table: with a session, but nobody has its token. */
   makeUser(): Promise<{ id: number; username: string }>
   makeMember(): Promise<{ id: number; username: string }>
   /** A task of the owner, in the project. */
   makeTask(): Promise<number>
+  /** The same, deleted by its owner. */
+  makeTrash(): Promise<{ id: number; deletionId: string }>
   freshName(): string
   /** Another session of whoever this is. */
   openSession(principal: Principal): Promise<Person>
@@ -66,8 +68,14 @@ export async function buildWorld(t: Scope): Promise<World> {
   }
   const makeUser = async () => {
     const username = freshName()
-    const text = `insert into users (username, password_hash) values ($1, 'none') returning id`
+    const text = `with u as (insert into users (username, password_hash) values ($1, 'none') returning id)
+                  insert into sessions (id, user_id, secret, expires_at)
+                  select gen_random_uuid(), id, '', now() + interval '1 day' from u returning user_id as id`
     return { username, id: await one(text, [username]) }
+  }
+  const makeTask = async (): Promise<number> => {
+    const body = { title: 'Water the plants', project_id: projectId }
+    return (await app.send('POST', '/api/v1/tasks', { as: owner, body })).body.id
   }
   return {
     app,
@@ -87,9 +95,11 @@ export async function buildWorld(t: Scope): Promise<World> {
       await one(text, [projectId, user.id])
       return user
     },
-    async makeTask() {
-      const body = { title: 'Water the plants', project_id: projectId }
-      return (await app.send('POST', '/api/v1/tasks', { as: owner, body })).body.id
+    makeTask,
+    async makeTrash() {
+      const id = await makeTask()
+      const { body } = await app.send('DELETE', '/api/v1/tasks', { as: owner, body: { ids: [id] } })
+      return { id, deletionId: body.deletion_id }
     },
     freshName,
     openSession: ({ name }) => app.login(people[name as keyof typeof people].username),

@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, projectPredicate, taskPredicate } from '../projects/index.ts'
-import { TASK_FIELDS, TASK_PEOPLE } from '../tasks/index.ts'
+import { STATE_COLUMNS, TASK_FIELDS, TASK_PEOPLE } from '../tasks/index.ts'
 
 /** The log of a day: the state of every task at its end. */
 export interface LogRequest {
@@ -13,9 +13,6 @@ export interface LogRequest {
   offset: number
   limit: number
 }
-
-const COLUMNS = `id, project_id, title, description, status, priority, labels, due_date, assigned_user_id, created_by,
-  external_id, import_id, created_at, updated_at, version`
 
 /** The end of day $2 in time zone $3. */
 const END = '(($2::date + 1)::timestamp at time zone $3)'
@@ -39,9 +36,11 @@ const statementName = (what: string, actor: Actor, isToday: boolean) =>
 export async function listLog(db: Queryable, actor: Actor, request: LogRequest): Promise<string[]> {
   const { current, superseded } = statesAt(actor, request.isToday)
   const order = 'created_at desc, id desc'
-  const walks = [`(select ${COLUMNS} from tasks t where ${current} order by ${order} limit $4::bigint + $5::bigint)`]
+  const walks = [
+    `(select ${STATE_COLUMNS} from tasks t where ${current} order by ${order} limit $4::bigint + $5::bigint)`,
+  ]
   if (superseded) {
-    walks.push(`(select task_id as ${COLUMNS} from task_versions v where ${superseded}
+    walks.push(`(select task_id as ${STATE_COLUMNS} from task_versions v where ${superseded}
                   order by created_at desc, task_id desc limit $4::bigint + $5::bigint)`)
   }
   const { rows } = await db.query<{ json: string }>({
@@ -69,24 +68,20 @@ export async function countLog(db: Queryable, actor: Actor, request: LogRequest)
 
 /**
  * What a page of a past day depends on beside the question: how often the past has changed, and which projects the
- * actor may read.
+ * actor may read. `is_lost`: the day is of before the history that is kept.
  *
  * @param graceSeconds how long ago the day must have ended, so that no transaction that began in it is still under way
  */
 export async function findLogScope(db: Queryable, actor: Actor, day: string, timeZone: string, graceSeconds: number) {
-  const { rows } = await db.query<{ epoch: number; projects: string; has_ended: boolean }>({
+  const { rows } = await db.query<{ epoch: number; projects: string; has_ended: boolean; is_lost: boolean }>({
     name: `history/find-log-scope/${actorKind(actor)}`,
     text: `select e.epoch,
                   (select coalesce(string_agg(p.id::text, ',' order by p.id), '') from projects p
                     where ${projectPredicate(actor, 'read', 'p.id')}) as projects,
-                  ($2::date + 1)::timestamp at time zone $3 < now() - make_interval(secs => $4) as has_ended
+                  ${END} < now() - make_interval(secs => $4) as has_ended,
+                  coalesce(e.history_kept_from > ${END}, false) as is_lost
              from past_epoch e`,
     values: [actor.id, day, timeZone, graceSeconds],
   })
   return rows[0]
-}
-
-/** Makes the partitions of the coming months; a month without one falls into the default partition. */
-export async function ensurePartitions(db: Queryable, monthsAhead: number): Promise<void> {
-  await db.query({ text: 'select ensure_history_partitions($1)', values: [monthsAhead] })
 }

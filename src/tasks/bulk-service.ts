@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import type { Actor } from '../auth/index.ts'
+import type { Context } from '../platform/context.ts'
+import { type Queryable, sqlState } from '../platform/db.ts'
+import { type AppError, writeConflict } from '../platform/errors.ts'
+import * as queries from './bulk-change-queries.ts'
+import { MAX_TASKS } from './bulk-schemas.ts'
+import { externalIdTaken, taskNotFound, tooManyTasks } from './errors.ts'
+import { filterSql, type TaskFilter } from './filter-queries.ts'
+import type { TaskFields } from './queries.ts'
+import { MAX_ATTEMPTS, refusalOf, targetRefusal, UNIQUE_VIOLATION, withLabelSet } from './service.ts'
+
+/** A task that a request over many left as it was, with the code and the sentence that a request for it alone gets. */
+export interface Refused {
+  id: number
+  code: string
+  detail: string
+}
+
+export function refused(id: number, { code, message }: AppError): Refused {
+  return { id, code, detail: message }
+}
+
+/** Which tasks a request is about: those named, or those that a filter of the list matches. */
+export type Choice = { ids: number[] } | { filter: TaskFilter }
+
+type Write = (tx: Queryable, selection: queries.Selection) => Promise<queries.Written[]>
+
+interface Outcome {
+  written: queries.Written[]
+  unchanged: number[]
+  refused: Refused[]
+}
+
+/** Merges `input` into each of the tasks; a task that it would leave as it is gets no version. */
+export async function changeTasks(ctx: Context, actor: Actor, choice: Choice, input: TaskFields) {
+  const changes = withLabelSet(input)
+  const write: Write = (tx, selection) => queries.updateTasks(tx, actor, selection, changes)
+  const { written, ...rest } = await writeMany(ctx, actor, choice, changes, write)
+  return { changed: written, ...rest }
+}
+
+/** Moves the tasks into the trash under one id, by which they can be restored together; null when none was. */
+export async function deleteTasks(ctx: Context, actor: Actor, choice: Choice) {
+  const deletionId = randomUUID()
+  const write: Write = (tx, selection) => queries.softDeleteTasks(tx, actor, selection, deletionId)
+  const { written, refused } = await writeMany(ctx, actor, choice, undefined, write)
+  return { deleted: written, deletion_id: written.length > 0 ? deletionId : null, refused }
+}
+
+/**
+ * One statement writes what can be written, a second one says of each of the others why not; both in one transaction.
+ * What stood in a task's way may be gone by then: the write is tried again with those.
+ */
+function writeMany(
+  ctx: Context,
+  actor: Actor,
+  choice: Choice,
+  changes: TaskFields | undefined,
+  write: Write,
+): Promise<Outcome> {
+  return retryingTakenKey(() =>
+    ctx.db.transaction(async (tx) => {
+      const outcome: Outcome = { written: [], unchanged: [], refused: [] }
+      let open = await select(ctx, tx, actor, choice)
+      for (let attempt = 0; attempt < MAX_ATTEMPTS && open.ids.length > 0; attempt++) {
+        const written = await write(tx, open)
+        outcome.written.push(...written)
+        const done = new Set(written.map(({ id }) => id))
+        const left = open.ids.filter((id) => !done.has(id))
+        const ids = await explain(tx, actor, { ...open, ids: left }, changes, outcome)
+        open = { ...open, ids }
+      }
+      outcome.refused.push(...open.ids.map((id) => refused(id, writeConflict())))
+      return sorted(outcome)
+    }),
+  )
+}
+
+/** @throws AppError TOO_MANY_TASKS (409) */
+async function select(ctx: Context, tx: Queryable, actor: Actor, choice: Choice): Promise<queries.Selection> {
+  if ('ids' in choice) return choice
+  const matching: queries.Selection['matching'] = (bind) => filterSql(choice.filter, ctx.config.timeZone, bind)
+  const ids = await queries.findMatching(tx, actor, matching, MAX_TASKS + 1)
+  if (ids.length > MAX_TASKS) throw tooManyTasks(MAX_TASKS)
+  return { ids, matching }
+}
+
+/** Sorts tasks that were not written into those unchanged and those refused. @returns those nothing stands in the way of */
+async function explain(
+  tx: Queryable,
+  actor: Actor,
+  left: queries.Selection,
+  changes: TaskFields | undefined,
+  outcome: Outcome,
+): Promise<number[]> {
+  if (left.ids.length === 0) return []
+  const found = new Map((await queries.explainRefusals(tx, actor, left, changes ?? {})).map((row) => [row.id, row]))
+  const open: number[] = []
+  for (const id of left.ids) {
+    const row = found.get(id)
+    // Nobody asked for a task that does not match, or that they may not see.
+    if (!row && left.matching) continue
+    const obstacle = row ? obstacleOf(row, changes ?? {}) : taskNotFound(String(id))
+    if (obstacle) outcome.refused.push(refused(id, obstacle))
+    else if (changes && row?.unchanged) outcome.unchanged.push(id)
+    else open.push(id)
+  }
+  return open
+}
+
+function sorted({ written, unchanged, refused }: Outcome): Outcome {
+  return {
+    written: written.sort((a, b) => a.id - b.id),
+    unchanged: unchanged.sort((a, b) => a - b),
+    refused: refused.sort((a, b) => a.id - b.id),
+  }
+}
+
+function obstacleOf(row: queries.LeftTask, changes: TaskFields): AppError | undefined {
+  const refusal = refusalOf(row) ?? targetRefusal(row, changes)
+  return refusal ?? (row.key_taken ? externalIdTaken(row.external_id) : undefined)
+}
+
+/** Somebody took an external_id between the look and the write: all was undone, and the next look sees it. */
+export async function retryingTakenKey<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error
+      if (attempt === MAX_ATTEMPTS) throw writeConflict(error)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Actor } from '../auth/index.ts'
+import type { Context } from '../platform/context.ts'
+import { encodeCursor } from '../platform/cursor.ts'
+import type { Queryable } from '../platform/db.ts'
+import { hasLabels, type TaskFilter } from './filter-queries.ts'
+import { byColumn, byDate, byProject, bySearch, type ListedTask, type TaskPageRequest } from './list-queries.ts'
+import { requireHistory } from './service.ts'
+
+/**
+ * A page as JSON text, ready to be sent.
+ *
+ * @throws AppError HISTORY_NOT_KEPT (410) for a time from before the history that is kept
+ */
+export async function listTaskPage(ctx: Context, actor: Actor, request: TaskPageRequest): Promise<string> {
+  if (request.asOf) await requireHistory(ctx, request.asOf)
+  const rows = await listTasks(ctx.db, actor, { ...request, limit: request.limit + 1 })
+  const items = rows.slice(0, request.limit)
+  const last = rows.length > request.limit ? items.at(-1) : undefined
+  const next = last ? JSON.stringify(encodeCursor([last.position, last.id])) : 'null'
+  return `{"items":[${items.map((row) => row.json).join(',')}],"next_cursor":${next}}`
+}
+
+/** Enough to tell what is common from what is rare. */
+const SAMPLE = 300
+/** What is found this often in a sample fills a page long before this many tasks have been looked at. */
+const COMMON = 3
+const STRETCH = 20_000
+/** So few days have few tasks. */
+const NARROW_DAYS = 31
+
+/**
+ * What is common is soonest found by walking the tasks by date, what is rare only by an index on it. So the next few
+ * tasks are looked at first: they fill the page, or tell which it is. Each page is the answer of one statement.
+ */
+export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRequest): Promise<ListedTask[]> {
+  const { filter } = request
+  const isOfSomebody = filter.assignedToMe || filter.assignedUser !== undefined
+  const isSearch = !isOfSomebody && (filter.text !== undefined || hasLabels(filter) || isNarrowlyDue(filter))
+  const hasColumn = isOfSomebody || filter.projectId !== undefined || filter.status || filter.priority
+  if (!isSearch && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
+  const sample = await byDate(db, actor, request, SAMPLE)
+  if (sample.length >= request.limit) return sample
+  if (sample.length >= COMMON) {
+    const page = await byDate(db, actor, request, STRETCH)
+    if (page.length >= request.limit) return page
+  }
+  return isSearch ? bySearch(db, actor, request) : byProject(db, actor, request)
+}
+
+function isNarrowlyDue({ dueFrom, dueTo }: TaskFilter): boolean {
+  if (dueFrom === undefined || dueTo === undefined) return false
+  return Date.parse(dueTo) - Date.parse(dueFrom) <= NARROW_DAYS * 86_400_000
+}

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Actor } from '../../src/auth/index.ts'
+import type { TaskFilter } from '../../src/tasks/filter-queries.ts'
+import { byColumn, byDate, byProject, bySearch, type TaskPageRequest } from '../../src/tasks/list-queries.ts'
+import { CleanupStack } from '../support/app.ts'
+import { randomFrom } from '../support/random.ts'
+import { buildTeam, type Team } from './team.ts'
+
+/** More than there are tasks: the whole list is looked at. */
+const ALL = 1_000
+const TASKS = 60
+const ROUNDS = 300
+
+/** One state of one task, as it stands in the tables. */
+interface State {
+  id: number
+  from: string
+  to: string | null
+  deleted: boolean
+  status: string
+  priority: string
+  project: number
+  assignee: number | null
+  labels: string[]
+  due: string | null
+  text: string
+  created: string
+}
+
+const random = randomFrom(7)
+const upTo = (n: number) => Math.floor(random() * n)
+const pick = <T>(items: readonly T[]) => items[upTo(items.length)] as T
+
+describe('the ways to list tasks agree', () => {
+  const cleanup = new CleanupStack()
+  let team: Team
+  let states: State[]
+  let admin: Actor
+  let member: Actor
+  /** Projects the member may read. */
+  let visible: Set<number>
+
+  before(async () => {
+    team = await buildTeam(cleanup)
+    await team.newProject('Not for Carl')
+    const { ctx } = team.app
+    admin = await actorOf(team.admin.username)
+    member = await actorOf(team.carl.username)
+    const projects = await ctx.db.query<{ id: number; mine: boolean }>({
+      text: `select p.id, exists (select from project_members m where m.project_id = p.id and m.user_id = $1) as mine
+               from projects p`,
+      values: [member.id],
+    })
+    visible = new Set(projects.rows.filter((row) => row.mine).map((row) => row.id))
+    await liveThrough(projects.rows.map((row) => row.id))
+    states = await readStates()
+  })
+  after(() => cleanup.run())
+
+  async function actorOf(username: string): Promise<Actor> {
+    const { rows } = await team.app.ctx.db.query<Actor>({
+      text: 'select id, username, role from users where username = $1',
+      values: [username],
+    })
+    return { ...(rows[0] as Actor), sessionId: '-' }
+  }
+
+  /** Plain statements, so that the trigger writes the history and its marks. */
+  async function liveThrough(projects: number[]): Promise<void> {
+    const { db } = team.app.ctx
+    for (let i = 0; i < TASKS; i++) {
+      await db.query({
+        text: `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
+               select $1, 'first word', 'pending', 'LOW', $2, at, at, at, $2 from (select clock_timestamp() as at) now_`,
+        values: [pick(projects), admin.id],
+      })
+    }
+    for (let i = 0; i < TASKS * 6; i++) {
+      const changes = [
+        `status = '${pick(['pending', 'active', 'completed'])}'`,
+        `priority = '${pick(['LOW', 'HIGH'])}'`,
+        `project_id = ${pick(projects)}`,
+        `assigned_user_id = ${pick([member.id, admin.id, 'null'])}`,
+        `labels = '${pick(['{}', '{a}', '{b}', '{a,b}'])}'`,
+        `due_date = ${pick(["'2030-01-05'", "'2030-01-20'", 'null'])}`,
+        `title = '${pick(['first word', 'second thing', 'first thing'])}'`,
+        `deleted_at = case when t.deleted_at is null then clock_timestamp() end`,
+      ]
+      await db.query({
+        text: `update tasks t set ${pick(changes)}, version = version + 1, updated_at = clock_timestamp(),
+                      valid_from = greatest(clock_timestamp(), t.valid_from + interval '1 microsecond')
+                where id = (select id from tasks order by id offset ${upTo(TASKS)} limit 1)`,
+      })
+    }
+  }
+
+  async function readStates(): Promise<State[]> {
+    const time = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    const columns = (id: string, end: string) => `${id} as id, ${time('valid_from')} as "from", ${end} as "to",
+      deleted_at is not null as deleted, status, priority, project_id as project, assigned_user_id as assignee, labels,
+      due_date::text as due, title as text, ${time('created_at')} as created`
+    const { rows } = await team.app.ctx.db.query<State>({
+      text: `select ${columns('id', 'null')} from tasks
+             union all select ${columns('task_id', time('valid_to'))} from task_versions`,
+    })
+    return rows
+  }
+
+  function expected(actor: Actor, { filter, asOf, direction, after: cursor, limit }: TaskPageRequest): number[] {
+    const at = asOf && 'instant' in asOf ? asOf.instant : undefined
+    const held = states.filter((s) => (at === undefined ? s.to === null : s.from <= at && (s.to === null || s.to > at)))
+    const found = held.filter(
+      (s) =>
+        !s.deleted &&
+        (actor.role === 'admin' || visible.has(s.project)) &&
+        (!filter.status || filter.status.includes(s.status)) &&
+        (!filter.priority || filter.priority.includes(s.priority)) &&
+        (filter.projectId === undefined || s.project === filter.projectId) &&
+        (!filter.assignedToMe || s.assignee === actor.id) &&
+        (filter.assignedUser !== null || s.assignee === null) &&
+        (!filter.labels || filter.labels.every((label) => s.labels.includes(label))) &&
+        (!filter.anyLabel || filter.anyLabel.some((label) => s.labels.includes(label))) &&
+        (!filter.dueFrom || (s.due !== null && s.due >= filter.dueFrom)) &&
+        (!filter.dueTo || (s.due !== null && s.due <= filter.dueTo)) &&
+        (!filter.text || filter.text.split(' ').every((word) => s.text.includes(word))),
+    )
+    const sign = direction === 'desc' ? -1 : 1
+    const order = (a: [string, number], b: [string, number]) =>
+      sign * (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1])
+    return found
+      .map((s): [string, number] => [s.created, s.id])
+      .filter((position) => !cursor || order(position, [cursor[0], Number(cursor[1])]) > 0)
+      .sort(order)
+      .slice(0, limit)
+      .map(([, id]) => id)
+  }
+
+  function anyRequest(): TaskPageRequest {
+    const filters: TaskFilter[] = [
+      {},
+      { status: pick([['active'], ['pending', 'completed'], ['cancelled']]) },
+      { priority: ['HIGH'] },
+      { priority: ['LOW', 'HIGH'], status: ['active'] },
+      { projectId: pick(states).project },
+      { assignedToMe: true },
+      { assignedUser: null },
+      { labels: pick([['a'], ['b'], ['a', 'b']]) },
+      { labels: ['a'] },
+      { anyLabel: ['a', 'b'], status: ['pending'] },
+      { text: pick(['first', 'second thing', 'thi']) },
+      { text: 'word', labels: ['a'] },
+      { dueFrom: '2030-01-01', dueTo: pick(['2030-01-10', '2030-01-31']) },
+    ]
+    const some = pick(states)
+    return {
+      filter: pick(filters),
+      asOf: pick([undefined, { instant: some.from }, { instant: pick(states).from }]),
+      direction: pick(['asc', 'desc']),
+      after: pick([undefined, [pick(states).created, String(some.id)] as [string, string]]),
+      limit: pick([3, 21, 100]),
+      timeZone: 'UTC',
+    }
+  }
+
+  for (const who of ['admin', 'member'] as const) {
+    test(`with each other and with the tables, for a ${who}, now and at any time`, async () => {
+      const { db } = team.app.ctx
+      const actor = who === 'admin' ? admin : member
+      let found = 0
+      for (let i = 0; i < ROUNDS; i++) {
+        const request = anyRequest()
+        const { filter } = request
+        const isSearch = filter.text || filter.labels || filter.anyLabel || filter.dueFrom
+        const ways = {
+          byColumn: await byColumn(db, actor, request),
+          byDate: await byDate(db, actor, request, ALL),
+          ...(isSearch ? { bySearch: await bySearch(db, actor, request) } : {}),
+          ...(who === 'member' ? { byProject: await byProject(db, actor, request) } : {}),
+        }
+        const wanted = expected(actor, request)
+        found += wanted.length
+        for (const [way, rows] of Object.entries(ways)) {
+          assert.deepEqual(
+            rows.map((row) => row.id),
+            wanted,
+            `${way} ${JSON.stringify(request)}`,
+          )
+        }
+      }
+      assert.ok(found > ROUNDS, 'lists are not all empty')
+    })
+  }
+})
