@@ -20,7 +20,9 @@ const run = promisify(execFile)
 await withDatabase({}, async (ctx) => {
   const { http, auth } = await createApp(ctx)
   await auth.createUser({ username: 'bench', password: 'quiet-otter-laughs' }, 'user')
-  const { access_token } = await auth.login('bench', 'quiet-otter-laughs', { address: '127.0.0.1', userAgent: 'bench' })
+  const client = { address: '127.0.0.1', userAgent: 'bench' }
+  const user = await auth.checkCredentials('bench', 'quiet-otter-laughs', client)
+  const { access_token } = await auth.openSession(ctx.db, user, client)
   const { sessionId } = await auth.tokens.verifyAccess(access_token)
   await http.close()
 

@@ -1,17 +1,26 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
 import { loadConfig } from '../src/platform/config.ts'
-import { type Context, closeContext, createContext } from '../src/platform/context.ts'
+import { closeContext, createContext, type ProcessContext } from '../src/platform/context.ts'
 import { createLogger } from '../src/platform/logger.ts'
 import { migrate } from '../src/platform/migrate.ts'
 
-/** Runs a benchmark on a migrated PostgreSQL of its own, with default durability. */
-export async function withDatabase(env: Record<string, string>, work: (ctx: Context) => Promise<void>): Promise<void> {
+/**
+ * Runs a benchmark on a migrated PostgreSQL of its own, with default durability; `--pg=15` takes the system's.
+ *
+ * @param settings of postgresql.conf
+ */
+export async function withDatabase(
+  env: Record<string, string>,
+  work: (ctx: ProcessContext) => Promise<void>,
+  settings: Record<string, string> = {},
+): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'tasklog-bench-'))
   await chmod(dataDir, 0o711) // PostgreSQL may have to run as somebody else
-  const postgres = await startEmbeddedPostgres({ dataDir })
+  const postgres = await startEmbeddedPostgres({ dataDir, binDir: binDir(), settings })
   const config = loadConfig({
     DATABASE_URL: postgres.url,
     JWT_SECRET_KEY: 'a secret for benchmarks, which is not secret',
@@ -31,4 +40,14 @@ export async function withDatabase(env: Record<string, string>, work: (ctx: Cont
 
 export function median(numbers: number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+}
+
+export function percentile(numbers: number[], share: number): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+function binDir(): string | undefined {
+  if (!process.argv.includes('--pg=15')) return undefined
+  return execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim()
 }

@@ -3,23 +3,15 @@ import { after, before, describe, test } from 'node:test'
 import { CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
 import { temporaryFolder } from '../support/own-postgres.ts'
 import { type ServerProcess, slowUpload, startProcess, until } from '../support/process.ts'
+import { randomFrom } from '../support/random.ts'
 
 const ROWS = 100_000
 const KILLS = 2
 const SECRET = 'for tests only, and only for tests: 0123456789'
 
-/** The same numbers for the same seed, so that a failure can be played again: TEST_SEED=… npm test. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
-    return state / 4_294_967_296
-  }
-}
-
 describe('an import whose processes are killed with -9', () => {
   const cleanup = new CleanupStack()
-  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
+  const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000)
   const random = randomFrom(seed)
   let app: TestApp
   let admin: Person

@@ -10,6 +10,9 @@ const LISTS = [
   '/api/v1/projects',
   '/api/v1/projects/{id}/members',
   '/api/v1/tasks',
+  '/api/v1/tasks/{id}/history',
+  '/api/v1/task-log',
+  '/api/v1/trash',
   '/api/v1/imports',
   '/api/v1/imports/{id}/errors',
 ] as const
@@ -22,6 +25,9 @@ const BEYOND: Record<(typeof LISTS)[number], unknown> = {
   '/api/v1/projects': ['999999999999999'],
   '/api/v1/projects/{id}/members': ['999999999999999'],
   '/api/v1/tasks': ['0001-01-01T00:00:00.000000Z', '1'],
+  '/api/v1/tasks/{id}/history': ['1'],
+  '/api/v1/task-log': [new Date().toISOString().slice(0, 10), '0001-01-01T00:00:00.000000Z', '1'],
+  '/api/v1/trash': ['0001-01-01T00:00:00.000000Z', '1'],
   '/api/v1/imports': ['1'],
   '/api/v1/imports/{id}/errors': ['999999999999999', 'zzz'],
 }
@@ -30,6 +36,7 @@ describe('lists', () => {
   const cleanup = new CleanupStack()
   let world: World
   let token: string | undefined
+  let taskId: number
 
   before(async () => {
     world = await buildWorld(cleanup)
@@ -44,7 +51,11 @@ describe('lists', () => {
     const sql = (text: string, values: unknown[] = []) => app.ctx.db.query({ text, values })
     for (let i = 0; i < 7; i++) {
       await world.makeMember()
-      await world.makeTask()
+      taskId = await world.makeTask()
+      await world.makeTrash()
+    }
+    for (let i = 0; i < 7; i++) {
+      await app.send('PATCH', `/api/v1/tasks/${taskId}`, { as: token, body: { title: `Title ${i}` } })
     }
     await sql(`insert into projects (name) select 'Project ' || n from generate_series(1, 7) n`)
     await sql(`insert into imports (project_id, created_by, state) select $1, 1, 'done' from generate_series(1, 7)`, [
@@ -57,8 +68,10 @@ describe('lists', () => {
     )
   }
 
-  const url = (path: string) =>
-    path.replace('{id}', String(path.includes('imports') ? world.importId : world.projectId))
+  const url = (path: string) => {
+    const id = path.includes('imports') ? world.importId : path.includes('tasks') ? taskId : world.projectId
+    return path.replace('{id}', String(id))
+  }
   const get = (path: string, query: string) => world.app.send('GET', `${url(path)}?${query}`, { as: token })
 
   test('every list of the API document is tried here', async () => {

@@ -83,7 +83,8 @@ describe('what is not in the API document is refused', () => {
       const before = await checksum(world.app)
       for (const member of ['unknown', 'constructor', 'toString', 'Title', 'version', 'created_by', 'deleted_at']) {
         // The body of a GET is not read at all, that of an upload is no JSON.
-        if (schema || (method !== 'GET' && !request.payload)) {
+        const isKnown = Object.hasOwn(schema?.properties ?? {}, member)
+        if (!isKnown && (schema || (method !== 'GET' && !request.payload))) {
           const body = { ...request.body, [member]: 1 }
           assertPointsTo(await world.app.send(method, url, { ...request, body }), `/${member}`, 'body')
         }

@@ -3,7 +3,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import { type App, createApp } from '../../src/app.ts'
 import { jobs } from '../../src/jobs.ts'
 import { type Config, loadConfig } from '../../src/platform/config.ts'
-import { type Context, closeContext, createContext } from '../../src/platform/context.ts'
+import { closeContext, createContext, type ProcessContext } from '../../src/platform/context.ts'
 import { createLogger, type Logger } from '../../src/platform/logger.ts'
 import { databaseUrl, runSql, TEMPLATE } from './template.ts'
 
@@ -38,7 +38,7 @@ export interface SendOptions {
 }
 
 export interface TestApp {
-  ctx: Context
+  ctx: ProcessContext
   app: App
   auth: App['auth']
   databaseUrl: string

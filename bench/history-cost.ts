@@ -1,0 +1,116 @@
+import type { Actor } from '../src/auth/index.ts'
+import type { ProcessContext } from '../src/platform/context.ts'
+import { updateTask } from '../src/tasks/queries.ts'
+import { median, withDatabase } from './support.ts'
+
+/**
+ * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`.
+ * The same statements on the same table, in turns with the trigger and without, vacuumed before each turn:
+ * the product's change of one task, at 1 connection and at 8, and one bare UPDATE of 100,000 tasks.
+ */
+const rounds = Number(process.argv[2] ?? 5)
+const seconds = Number(process.argv[3] ?? 4)
+const TASKS = 200_000
+const BULK = 100_000
+const STATUSES = ['pending', 'active', 'completed']
+const WAYS = ['without', 'with'] as const
+
+type Way = (typeof WAYS)[number]
+
+/** Counts the changes, so that each has a task and a status of its own. */
+let turn = 0
+
+await withDatabase({ DATABASE_POOL_SIZE: '8', STATEMENT_TIMEOUT_MS: '600000' }, async (ctx) => {
+  const actor = await fill(ctx)
+  for (const connections of [1, 8]) {
+    const rates = await inTurns(ctx, () => changeOneByOne(ctx, actor, connections))
+    report(`one by one, ${connections} connection(s), changes a second`, rates, (bare, kept) => 1 - kept / bare)
+  }
+  const times = await inTurns(ctx, () => changeAtOnce(ctx))
+  report(`${BULK} in one statement, milliseconds`, times, (bare, kept) => kept / bare)
+})
+
+/** Measures each way once a round, in an order that changes from round to round. */
+async function inTurns(ctx: ProcessContext, measure: () => Promise<number>): Promise<Record<Way, number[]>> {
+  const results: Record<Way, number[]> = { without: [], with: [] }
+  for (let round = 0; round <= rounds; round++) {
+    for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
+      await run(ctx, `alter table tasks ${way === 'with' ? 'enable' : 'disable'} trigger tasks_history`)
+      await run(ctx, 'vacuum tasks')
+      await run(ctx, 'checkpoint')
+      const result = await measure()
+      // The first round warms up.
+      if (round > 0) results[way].push(result)
+    }
+  }
+  return results
+}
+
+function report(
+  what: string,
+  { without, with: kept }: Record<Way, number[]>,
+  compare: (a: number, b: number) => number,
+) {
+  // Of neighbours in time: on a busy machine the two medians may come from different minutes.
+  const ratio = median(without.map((bare, round) => compare(bare, kept[round] ?? bare)))
+  console.log(`${what}: without ${Math.round(median(without))}, with ${Math.round(median(kept))}, ${ratio.toFixed(3)}`)
+  for (const way of WAYS) console.log(`  ${way}: ${(way === 'with' ? kept : without).map(Math.round).join(' ')}`)
+}
+
+async function changeOneByOne(ctx: ProcessContext, actor: Actor, connections: number): Promise<number> {
+  const started = performance.now()
+  const until = started + seconds * 1_000
+  let done = 0
+  const connection = async () => {
+    while (performance.now() < until) {
+      // Far apart, as requests are; each task gets another status each time it is its turn again.
+      const id = 1 + ((turn * 7_919) % TASKS)
+      const status = STATUSES[(Math.floor(turn / TASKS) + turn + 1) % 3] as string
+      turn++
+      if (await updateTask(ctx.db, actor, String(id), { status, priority: turn % 2 ? 'LOW' : 'HIGH' }, null)) done++
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, connection))
+  return (done * 1_000) / (performance.now() - started)
+}
+
+async function changeAtOnce(ctx: ProcessContext): Promise<number> {
+  const started = performance.now()
+  await run(
+    ctx,
+    `update tasks set priority = case priority when 'LOW' then 'HIGH' else 'LOW' end, version = version + 1,
+            updated_at = clock_timestamp(), valid_from = greatest(clock_timestamp(), valid_from + interval '1 microsecond')
+      where id <= ${BULK}`,
+  )
+  return performance.now() - started
+}
+
+async function run(ctx: ProcessContext, text: string): Promise<void> {
+  await ctx.db.query({ text })
+}
+
+/** 20 projects, 50 people; half of the tasks have labels, all have words. @returns who may change every task */
+async function fill(ctx: ProcessContext): Promise<Actor> {
+  await run(
+    ctx,
+    `insert into users (username, password_hash) select 'user_' || i, 'none' from generate_series(1, 50) i`,
+  )
+  await run(ctx, `insert into projects (name) select 'Project ' || i from generate_series(1, 20) i`)
+  await run(
+    ctx,
+    `insert into project_members (project_id, user_id, role)
+     select p.id, u.id, case u.id when 1 then 'maintainer' else 'contributor' end from projects p, users u
+     on conflict do nothing`,
+  )
+  await run(
+    ctx,
+    `insert into tasks (project_id, title, description, status, priority, labels, assigned_user_id, created_by, created_at,
+                        updated_at, valid_from, changed_by)
+     select 2 + i % 20, 'Task number ' || i, 'Words of task ' || md5(i::text), 'pending', 'MEDIUM',
+            case when i % 2 = 0 then array['label' || i % 40] else '{}' end, 1 + i % 50, 1 + i % 50, at, at, at, 1
+       from generate_series(1, ${TASKS}) i, lateral (select now() - make_interval(mins => ${TASKS} - i) as at) moments`,
+  )
+  await run(ctx, 'select ensure_history_partitions(1)')
+  await run(ctx, 'vacuum analyze tasks')
+  return { id: 1, username: 'user_1', role: 'user', sessionId: '' }
+}
