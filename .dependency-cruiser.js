@@ -1,14 +1,23 @@
 const feature = '(?!platform|cli)[^/]+'
 const rule = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment })
 
-/** main → cli → app, jobs → classic → history, imports → tasks → projects → auth → platform. */
+/** main → cli → app, jobs → classic → history, imports → tasks → projects → auth → idempotency → platform. */
 const above = (layers) => `^src/(${layers})/`
 
 export default {
   forbidden: [
     rule('no-circular', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
     rule('platform-knows-no-feature', { path: '^src/platform/' }, { path: '^src/', pathNot: '^src/platform/' }),
-    rule('auth-is-lowest', { path: '^src/auth/' }, { path: above('projects|tasks|history|imports|classic') }),
+    rule(
+      'idempotency-is-lowest',
+      { path: '^src/idempotency/' },
+      { path: above('auth|projects|tasks|history|imports|classic') },
+    ),
+    rule(
+      'auth-knows-idempotency-only',
+      { path: '^src/auth/' },
+      { path: above('projects|tasks|history|imports|classic') },
+    ),
     rule('projects-know-auth-only', { path: '^src/projects/' }, { path: above('tasks|history|imports|classic') }),
     rule('tasks-know-what-is-below', { path: '^src/tasks/' }, { path: above('history|imports|classic') }),
     rule(

@@ -1,15 +1,17 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance, FastifySchema } from 'fastify'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
 import { classicRoutes, uploadRoute } from './classic/index.ts'
+import { historyRoutes, TaskVersion } from './history/index.ts'
+import { documentKeys } from './idempotency/index.ts'
 import { Import, ImportError, importRoutes } from './imports/index.ts'
-import type { Context } from './platform/context.ts'
+import type { ProcessContext } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
 import { problems } from './platform/schemas.ts'
 import { projectRoutes } from './projects/index.ts'
-import { Task, taskRoutes } from './tasks/index.ts'
+import { bulkRoutes, revertRoutes, Task, taskRoutes, trashRoutes } from './tasks/index.ts'
 
 export interface App {
   http: FastifyInstance
@@ -17,19 +19,23 @@ export interface App {
 }
 
 /** The HTTP application: every feature's routes, one line each. It listens nowhere yet. */
-export async function createApp(ctx: Context): Promise<App> {
+export async function createApp(ctx: ProcessContext): Promise<App> {
   const http = createHttpServer(ctx)
   const auth = new AuthService(ctx)
   const v1 = { prefix: '/api/v1' }
 
   guardRoutes(http, ctx, auth.tokens)
-  for (const schema of [Task, Import, ImportError]) http.addSchema(schema)
+  for (const schema of [Task, TaskVersion, Import, ImportError]) http.addSchema(schema)
   await registerDocs(http)
   await http.register(operationRoutes, { ctx })
   await http.register(authRoutes, { ctx, auth, ...v1 })
   await http.register(userRoutes, { ctx, auth, ...v1 })
   await http.register(projectRoutes, { ctx, ...v1 })
   await http.register(taskRoutes, { ctx, ...v1 })
+  await http.register(revertRoutes, { ctx, ...v1 })
+  await http.register(historyRoutes, { ctx, ...v1 })
+  await http.register(bulkRoutes, { ctx, ...v1 })
+  await http.register(trashRoutes, { ctx, ...v1 })
   await http.register(importRoutes, { ctx, ...v1 })
   await http.register(classicRoutes, { ctx, auth })
   await http.register(uploadRoute, { ctx })
@@ -45,7 +51,7 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
-    transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route.config?.access) }),
+    transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route) }),
   })
   await http.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
@@ -63,8 +69,9 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
 }
 
 /** What every route of its kind has, said once. */
-function documented(schema: FastifySchema, access: string | undefined): FastifySchema {
-  const security = access === 'public' ? {} : { security: [{ bearer: [] }] }
+function documented(schema: FastifySchema, { method, config }: RouteOptions): FastifySchema {
+  const security = config?.access === 'public' ? {} : { security: [{ bearer: [] }] }
   const response = schema.body ? { ...problems(413, 415), ...(schema.response as object) } : schema.response
-  return { ...schema, ...security, ...(response ? { response } : {}) }
+  const all = { ...schema, ...security, ...(response ? { response } : {}) }
+  return method === 'POST' ? documentKeys(all) : all
 }

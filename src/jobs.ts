@@ -1,8 +1,18 @@
 import { cleanupJob } from './auth/jobs.ts'
-import { partitionJob } from './history/jobs.ts'
+import { partitionJob, retentionJob } from './history/jobs.ts'
+import { expiredKeysJob } from './idempotency/jobs.ts'
 import { importJob, interruptedJob } from './imports/jobs.ts'
 import type { Context } from './platform/context.ts'
 import type { AnyJob } from './platform/queue.ts'
+import { purgeJob } from './tasks/jobs.ts'
 
 /** The worker: every feature's jobs and schedules, one line each. */
-export const jobs: AnyJob<Context>[] = [importJob, interruptedJob, partitionJob, cleanupJob]
+export const jobs: AnyJob<Context>[] = [
+  importJob,
+  interruptedJob,
+  partitionJob,
+  retentionJob,
+  cleanupJob,
+  expiredKeysJob,
+  purgeJob,
+]

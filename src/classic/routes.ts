@@ -1,7 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { type AuthService, clientOf, LoginBody, RegisterBody, TokenPair } from '../auth/index.ts'
+import {
+  type Account,
+  type AuthService,
+  LoginBody,
+  logIn,
+  RegisterBody,
+  registrationOwner,
+  TokenPair,
+} from '../auth/index.ts'
 import { readLog } from '../history/index.ts'
+import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
 import { changeTask, createTask, deleteTask, getTask, sendJsonText } from '../tasks/index.ts'
@@ -23,16 +32,20 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       body: RegisterBody,
       response: { 201: schemas.Registered, ...problems(403, 409) },
     },
-    handler: async ({ body }, reply) => {
-      const { id, username, role } = await auth.register(body)
-      return reply.code(201).send({ message: 'User registered successfully', id, username, role })
+    handler: (request, reply) => {
+      const work = async (ctx: Context, account: Account) => {
+        const { id, username, role } = await auth.addAccount(ctx.db, account)
+        return { status: 201, body: { message: 'User registered successfully', id, username, role } }
+      }
+      const owner = registrationOwner(request.body.username)
+      return keyed(ctx, request, reply, work, { owner, prepare: () => auth.prepareRegistration(request.body) })
     },
   })
 
   app.post('/login', {
     config: { access: 'public' },
     schema: { tags, summary: 'Log in', body: LoginBody, response: { 200: TokenPair, ...problems(401) } },
-    handler: (request) => auth.login(request.body.username, request.body.password, clientOf(request)),
+    handler: (request, reply) => logIn(ctx, auth, request, reply),
   })
 
   app.post('/task', {
@@ -43,10 +56,11 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       body: schemas.CreateBody,
       response: { 201: Task, ...problems(401, 403, 404) },
     },
-    handler: async ({ actor, body }, reply) => {
-      const task = await createTask(ctx, actor, body)
-      return sendJsonText(reply.code(201).header('location', `/task/${task.id}`), task.json)
-    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => {
+        const task = await createTask(ctx, request.actor, request.body)
+        return { status: 201, headers: { location: `/task/${task.id}` }, body: task.json }
+      }),
   })
 
   app.put('/task/:id', {

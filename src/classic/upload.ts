@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
+import type { Actor } from '../auth/index.ts'
+import { type Answer, type AnswerText, RequestKey, replayed, sendText, toText } from '../idempotency/index.ts'
 import {
   hasEnded,
   Import,
   ImportError,
+  type ImportRow,
   listErrors,
   openUpload,
   publicError,
@@ -17,7 +21,7 @@ import { problems } from '../platform/schemas.ts'
 
 const FIRST_ERRORS = 20
 
-const Answer = Type.Object({
+const UploadAnswer = Type.Object({
   message: Type.String(),
   url: Type.String({ description: 'Where to follow the import' }),
   errors_url: Type.String({ description: 'Every rejected row' }),
@@ -36,33 +40,103 @@ export const uploadRoute: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (a
       tags: ['classic'],
       summary: 'Bulk load tasks from a CSV file, multipart field `file`',
       consumes: ['multipart/form-data'],
-      response: { 201: Answer, 202: Answer, ...problems(401, 403, 413, 415, 422) },
+      response: { 201: UploadAnswer, 202: UploadAnswer, ...problems(401, 403, 413, 415, 422) },
     },
-    handler: async ({ actor, raw, headers }, reply) => {
+    handler: async (request, reply) => {
+      const { actor, raw, headers } = request
       if (!headers['content-type']?.startsWith('multipart/form-data')) {
         throw unsupportedMediaType('The file must be sent as multipart/form-data, in the field `file`.')
       }
+      const key = RequestKey.of(ctx.config, request)
       const file = await openUpload(raw, ctx.config.uploadLimitBytes)
-      const id = await stageFile(ctx, actor, file)
-      const row = await waitForImport(ctx, actor, id, ctx.config.uploadWaitMs)
-      const ended = hasEnded(row)
-      const errors = await listErrors(ctx, actor, id, { after: ['0', ''], limit: FIRST_ERRORS })
-      const url = `/api/v1/imports/${id}`
-      return reply
-        .code(ended ? 201 : 202)
-        .header('location', url)
-        .send({
-          message: sentence(row),
-          url,
-          errors_url: `${url}/errors`,
-          ...publicImport(row),
-          errors: errors.map(publicError).map((error) => ({ ...error, reason: error.message })),
-        })
+      const say = (row: ImportRow, errors: Errors) => toText(reply, answerOf(row, errors))
+      const once = key && new UploadOnce(key, (row) => say(row, []))
+      const staged = await stageFile(ctx, actor, file, null, once)
+      if (!('id' in staged)) return sendText(reply, replayed(await openForFile(staged, file.bytes)))
+      return sendText(reply, await follow(ctx, actor, staged, say, once))
     },
   })
 }
 
-function sentence(row: Parameters<typeof publicImport>[0]): string {
+type Errors = Awaited<ReturnType<typeof listErrors>>
+
+function answerOf(row: ImportRow, errors: Errors): Answer {
+  const url = `/api/v1/imports/${row.id}`
+  return {
+    status: hasEnded(row) ? 201 : 202,
+    headers: { location: url },
+    body: {
+      message: sentence(row),
+      url,
+      errors_url: `${url}/errors`,
+      ...publicImport(row),
+      errors: errors.map(publicError).map((error) => ({ ...error, reason: error.message })),
+    },
+  }
+}
+
+interface Earlier {
+  open(sha256: Uint8Array): AnswerText
+}
+
+/**
+ * An upload with an Idempotency-Key. The key is held while the file arrives and kept in the transaction that queues the
+ * import, with the answer that it has been accepted; what is answered in the end then takes its place. What the request
+ * is known again by is the hash of the file.
+ */
+class UploadOnce {
+  readonly #key: RequestKey
+  readonly #accepted: (row: ImportRow) => AnswerText
+  #sha256: Uint8Array = Buffer.alloc(0)
+
+  constructor(key: RequestKey, accepted: (row: ImportRow) => AnswerText) {
+    this.#key = key
+    this.#accepted = accepted
+  }
+
+  async claim(tx: Context['db']): Promise<Earlier | undefined> {
+    const kept = await this.#key.claim(tx)
+    return kept && { open: (sha256) => this.#key.open(kept, sha256) }
+  }
+
+  async keep(tx: Context['db'], row: ImportRow, sha256: Uint8Array): Promise<void> {
+    this.#sha256 = sha256
+    await this.#key.keep(tx, sha256, this.#accepted(row))
+  }
+
+  revise(db: Context['db'], answer: AnswerText): Promise<void> {
+    return this.#key.revise(db, this.#sha256, answer)
+  }
+}
+
+/** With no connection held: the file comes as slowly as its sender likes. */
+async function openForFile(earlier: Earlier, bytes: AsyncIterable<Uint8Array>): Promise<AnswerText> {
+  const hash = createHash('sha256')
+  for await (const chunk of bytes) hash.update(chunk)
+  return earlier.open(hash.digest())
+}
+
+/** The file has been accepted: when its progress cannot be read, that is what is answered, and no failure. */
+async function follow(
+  ctx: Context,
+  actor: Actor,
+  accepted: ImportRow,
+  say: (row: ImportRow, errors: Errors) => AnswerText,
+  once: UploadOnce | undefined,
+): Promise<AnswerText> {
+  try {
+    const row = await waitForImport(ctx, actor, accepted.id, ctx.config.uploadWaitMs)
+    const errors = await listErrors(ctx, actor, row.id, { after: ['0', ''], limit: FIRST_ERRORS })
+    const answer = say(row, errors)
+    await once?.revise(ctx.db, answer)
+    return answer
+  } catch (error) {
+    ctx.log.warn({ err: error, importId: accepted.id }, 'the progress of an accepted import cannot be read')
+    return say(accepted, [])
+  }
+}
+
+function sentence(row: ImportRow): string {
   if (row.state === 'failed') return row.failure ?? 'The import failed.'
   if (row.state !== 'done') return 'The file has arrived and is being imported.'
   return row.rejected === 0

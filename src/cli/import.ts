@@ -16,7 +16,7 @@ const SHOWN_ERRORS = 20
 export async function importCommand(file: string, options: { user: string; project?: string }): Promise<void> {
   await withContext(loadConfig(), 'import', async (ctx) => {
     const actor = await administrator(ctx, options.user)
-    const id = await upload(ctx, actor, file, options.project ?? null)
+    const { id } = await upload(ctx, actor, file, options.project ?? null)
     // Whoever is first takes the job: a worker that runs already, or this process.
     await ctx.queue.work(ctx, [importJob])
     await follow(ctx, actor, id)
@@ -31,7 +31,7 @@ async function administrator(ctx: Context, username: string): Promise<Actor> {
   return { id: user.id, username: user.username, role: user.role, sessionId: '' }
 }
 
-async function upload(ctx: Context, actor: Actor, file: string, projectId: string | null): Promise<number> {
+async function upload(ctx: Context, actor: Actor, file: string, projectId: string | null) {
   if (file === '-') return stageFile(ctx, actor, { name: null, bytes: process.stdin }, projectId)
   const { size } = await stat(file).catch(() => {
     throw new AppError('FILE_NOT_FOUND', 404, `There is no file ${file}.`)

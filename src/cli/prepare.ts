@@ -2,13 +2,13 @@ import { type AuthService, listDemoUsers } from '../auth/index.ts'
 import { maintainPartitions } from '../history/index.ts'
 import { jobs } from '../jobs.ts'
 import { ConfigError } from '../platform/config.ts'
-import type { Context } from '../platform/context.ts'
+import type { Context, ProcessContext } from '../platform/context.ts'
 import { AppError, fromDatabaseError } from '../platform/errors.ts'
 import { isSchemaCurrent, migrate } from '../platform/migrate.ts'
 import { migrateQueue } from '../platform/queue.ts'
 
 /** Brings the database to what this code needs. @returns the migrations applied */
-export async function migrateAll(ctx: Context, databaseUrl: string): Promise<string[]> {
+export async function migrateAll(ctx: ProcessContext, databaseUrl: string): Promise<string[]> {
   const applied = await migrate(ctx.db)
   await migrateQueue(databaseUrl, jobs)
   await maintainPartitions(ctx)
@@ -19,7 +19,7 @@ export async function migrateAll(ctx: Context, databaseUrl: string): Promise<str
  * Waits for a database that answers and is migrated (migrating it if so configured), for as long as it takes: a server
  * that starts before its database is not an error. Being told to stop ends the wait.
  */
-export async function waitForDatabase(ctx: Context, databaseUrl: string): Promise<void> {
+export async function waitForDatabase(ctx: ProcessContext, databaseUrl: string): Promise<void> {
   let told = false
   while (!ctx.stopping.signal.aborted) {
     try {

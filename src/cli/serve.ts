@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { jobs } from '../jobs.ts'
 import { type Config, ConfigError, loadConfig } from '../platform/config.ts'
-import { type Context, closeContext, createContext } from '../platform/context.ts'
+import { closeContext, createContext, type ProcessContext } from '../platform/context.ts'
 import { closeHttp } from '../platform/drain.ts'
 import { createFirstAdministrator, refuseDemoUsers, waitForDatabase } from './prepare.ts'
 import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
@@ -47,7 +47,7 @@ async function listen(app: App, { host, port }: Config): Promise<void> {
   }
 }
 
-async function prepare(ctx: Context, app: App, database: DatabaseHandle): Promise<void> {
+async function prepare(ctx: ProcessContext, app: App, database: DatabaseHandle): Promise<void> {
   await waitForDatabase(ctx, database.url)
   if (ctx.stopping.signal.aborted) return
   await refuseDemoUsers(ctx)
@@ -58,7 +58,7 @@ async function prepare(ctx: Context, app: App, database: DatabaseHandle): Promis
   }
 }
 
-async function stop(ctx: Context, app: App, database: DatabaseHandle): Promise<void> {
+async function stop(ctx: ProcessContext, app: App, database: DatabaseHandle): Promise<void> {
   ctx.stopping.abort()
   // Jobs last: a request under way may still add one.
   await closeHttp(app.http, ctx.config.shutdownSeconds * 1_000)

@@ -1,4 +1,5 @@
 export { openUpload } from './multipart.ts'
+export type { ImportRow } from './queries.ts'
 export { importRoutes } from './routes.ts'
 export { Import, ImportError, publicError, publicImport } from './schemas.ts'
 export { getImport, hasEnded, listErrors, waitForImport } from './service.ts'

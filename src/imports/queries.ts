@@ -72,8 +72,13 @@ export async function createStaging(tx: Queryable, importId: number, columns: re
   })
 }
 
-export function copyIntoStaging(tx: Connection, importId: number, columns: string[]) {
-  return tx.copyFrom(`copy ${stagingTable(importId)} (line, ${columns.join(', ')}) from stdin (format csv)`)
+export function copyIntoStaging(
+  tx: Connection,
+  importId: number,
+  columns: string[],
+  records: AsyncIterable<Buffer>,
+): Promise<void> {
+  return tx.copyFrom(`copy ${stagingTable(importId)} (line, ${columns.join(', ')}) from stdin (format csv)`, records)
 }
 
 /** Records that never reach the staging table. */
@@ -96,15 +101,16 @@ export async function finishReceiving(
   tx: Queryable,
   importId: number,
   file: { bytes: number; rows: number; sha256: Uint8Array },
-): Promise<void> {
+): Promise<ImportRow> {
   await tx.query({ text: `create index on ${stagingTable(importId)} using brin (line) with (pages_per_range = 16)` })
   await tx.query({ text: `analyze ${stagingTable(importId)}` })
-  await tx.query({
-    text: `update imports set state = 'checking', bytes = $2, rows = $3, sha256 = $4,
+  const { rows } = await tx.query<ImportRow>({
+    text: `update imports i set state = 'checking', bytes = $2, rows = $3, sha256 = $4,
                   last_line = coalesce((select max(line) from ${stagingTable(importId)}), 0)
-            where id = $1`,
+            where id = $1 returning ${IMPORT_COLUMNS}`,
     values: [importId, file.bytes, file.rows, file.sha256],
   })
+  return rows[0] as ImportRow
 }
 
 /** Forgets an import whose file was refused: as if it had never been sent. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Actor } from '../auth/index.ts'
+import { inPassing } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
+import type { Db } from '../platform/db.ts'
 import { projectNotFound } from '../projects/index.ts'
 import { mapHeader, STAGING_COLUMNS } from './columns.ts'
 import { CsvFileError, type Rejected } from './csv-file.ts'
@@ -12,39 +12,57 @@ import { importJob } from './jobs.ts'
 import * as queries from './queries.ts'
 
 const REJECTED_AT_ONCE = 1_000
+/** What the database looks through in a millisecond, on a slow disk: the larger the file, the longer an answer may take. */
+const BYTES_PER_MS = 10_000
 
 export interface UploadedFile {
   name: string | null
   bytes: AsyncIterable<Uint8Array>
 }
 
+/** What makes an upload happen once, in the transaction of the staging. */
+export interface Once<Earlier> {
+  /** Before a byte is read. @returns what came of the upload before, if this is not the first: then nothing is staged */
+  claim(tx: Db): Promise<Earlier | undefined>
+  keep(tx: Db, row: queries.ImportRow, sha256: Uint8Array): Promise<void>
+}
+
 /**
  * Takes a CSV file into a staging table, as it arrives, in constant memory; then the import is in the queue, in the same
  * transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
  *
- * @returns the import's id
+ * @returns the import as it was committed, or what `once` found in its place
  * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), or what reading the upload throws
  */
-export async function stageFile(
+export async function stageFile<Earlier = never>(
   ctx: Context,
   actor: Actor,
   file: UploadedFile,
   projectId: string | null = null,
-): Promise<number> {
-  const id = await queries.insertImport(ctx.db, actor, projectId, file.name)
-  if (id === undefined) throw projectNotFound(projectId ?? 'General')
+  once?: Once<Earlier>,
+): Promise<queries.ImportRow | Earlier> {
+  let id: number | undefined
   try {
-    await ctx.db.bulkTransaction(async (tx) => {
+    const answerMs = ctx.config.statementTimeoutMs
+    return await ctx.db.bulkTransaction(async (tx) => {
+      const earlier = await once?.claim(tx)
+      if (earlier) return earlier
+      // Committed by itself, so that the row is there to say that a file is coming.
+      id = await queries.insertImport(ctx.db, actor, projectId, file.name)
+      if (id === undefined) throw projectNotFound(projectId ?? 'General')
       await queries.lockReceiving(tx, id)
       const staging = new Staging(ctx, id)
       await staging.fill(tx, file.bytes)
-      await queries.finishReceiving(tx, id, staging.summary())
+      const summary = staging.summary()
+      tx.answerWithinMs = answerMs + summary.bytes / BYTES_PER_MS
+      const row = await queries.finishReceiving(tx, id, summary)
       await ctx.queue.enqueue(tx, importJob.name, { importId: id })
-    })
-    return id
+      await once?.keep(tx, row, summary.sha256)
+      return row
+    }, answerMs)
   } catch (error) {
     // When this fails as well, the clean-up job finds the import later.
-    await queries.deleteImport(ctx.db, id).catch(() => {})
+    if (id !== undefined) await inPassing(queries.deleteImport(ctx.db, id))
     throw error instanceof CsvFileError ? refusal(error, ctx.config.uploadLimitBytes) : error
   }
 }
@@ -78,10 +96,7 @@ class Staging {
       yield* first
       yield* batches
     }
-    await pipeline(
-      Readable.from(records(), { objectMode: false }),
-      queries.copyIntoStaging(tx, this.#importId, columns),
-    )
+    await queries.copyIntoStaging(tx, this.#importId, columns, records())
     await this.#saveRejected()
   }
 
