@@ -127,11 +127,14 @@ function range(statement: Statement, id: string, columns: string[] = [], values:
     const left = [...columns, 'created_at', ...(task ? [id] : [])].map((column) => `t.${column}`)
     return `(${left.join(', ')}) ${operator} (${[...values, createdAt, ...(task ? [task] : [])].join(', ')})`
   }
+  // Without columns an open end needs no bound.
+  const open = (operator: string, infinity: string) =>
+    columns.length > 0 ? compare(operator, `'${infinity}'::timestamptz`) : undefined
   const isDown = direction === 'desc'
-  const upper =
-    after && isDown ? compare('<', after.createdAt, after.id) : compare('<', end ?? "'infinity'::timestamptz")
-  const lower = after && !isDown ? compare('>', after.createdAt, after.id) : compare('>', "'-infinity'::timestamptz")
-  return `${upper} and ${lower}`
+  const ended = end ? compare('<', end) : open('<', 'infinity')
+  const upper = after && isDown ? compare('<', after.createdAt, after.id) : ended
+  const lower = after && !isDown ? compare('>', after.createdAt, after.id) : open('>', '-infinity')
+  return [upper, lower].filter((bound) => bound !== undefined).join(' and ') || 'true'
 }
 
 function select({ table, id, conditions, begun }: Source, more: string[], rest = ''): string {
@@ -220,7 +223,8 @@ function search(statement: Statement): string {
         ? [labelsSql(filter, bind), 't.labels_ended']
         : [dueSql(filter, bind).join(' and '), 't.due_ended']
   const candidates = sources(statement).map(({ table, id, conditions }) => {
-    const where = [...conditions, range(statement, id), condition, ...(table === 'tasks' ? [] : [ended])].join(' and ')
+    const held = [...conditions, `(${range(statement, id)}) is true`, condition]
+    const where = [...held, ...(table === 'tasks' ? [] : [ended])].join(' and ')
     return `select t.${id} as id, t.created_at from ${table} t where ${where}`
   })
   const conditions = [...filterSql(filter, timeZone, bind), readable(actor)]
