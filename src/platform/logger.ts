@@ -32,7 +32,7 @@ function standardOutput(): DestinationStream {
 
 /** Keeps the message, code and stack, and leaves out what a database error carries of the row (`detail`, `where`). */
 function errorForLog(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) }
+  if (!(error instanceof Error)) return { message: messageOf(error) }
   const code = 'code' in error ? error.code : undefined
   return {
     type: error.name,
@@ -41,4 +41,10 @@ function errorForLog(error: unknown): unknown {
     stack: error.stack,
     cause: error.cause instanceof Error ? errorForLog(error.cause) : undefined,
   }
+}
+
+/** The job queue tells of its errors as plain objects. */
+function messageOf(error: unknown): string {
+  const message = error && typeof error === 'object' && 'message' in error ? error.message : error
+  return String(message)
 }

@@ -117,15 +117,17 @@ function sources({ end }: Statement): Source[] {
 
 /**
  * The part of an index on (columns, created_at, id) that is walked: between two rows, so that the walk begins at its first
- * task. As an equality beside a bound in time the columns would leave the planner the choice of other indexes; two bounds
- * in time would be walked from the first. `created_at` says less exactly what `valid_from` says, the last column of the
+ * task. As an equality beside a bound in time the last column would leave the planner the choice of other indexes; two
+ * bounds in time would be walked from the first. The columns before are equalities, for PostgreSQL 15 ends a walk between
+ * rows only where their first column changes. `created_at` says less exactly what `valid_from` says, the last column of the
  * index, which skips what is younger without a look at the row.
  */
 function range(statement: Statement, id: string, columns: string[] = [], values: string[] = []): string {
   const { after, end, direction } = statement
+  const equal = columns.slice(0, -1).map((column, i) => `t.${column} = ${values[i]}`)
   const compare = (operator: string, createdAt: string, task?: string) => {
-    const left = [...columns, 'created_at', ...(task ? [id] : [])].map((column) => `t.${column}`)
-    return `(${left.join(', ')}) ${operator} (${[...values, createdAt, ...(task ? [task] : [])].join(', ')})`
+    const left = [...columns.slice(-1), 'created_at', ...(task ? [id] : [])].map((column) => `t.${column}`)
+    return `(${left.join(', ')}) ${operator} (${[...values.slice(-1), createdAt, ...(task ? [task] : [])].join(', ')})`
   }
   // Without columns an open end needs no bound.
   const open = (operator: string, infinity: string) =>
@@ -134,7 +136,7 @@ function range(statement: Statement, id: string, columns: string[] = [], values:
   const ended = end ? compare('<', end) : open('<', 'infinity')
   const upper = after && isDown ? compare('<', after.createdAt, after.id) : ended
   const lower = after && !isDown ? compare('>', after.createdAt, after.id) : open('>', '-infinity')
-  return [upper, lower].filter((bound) => bound !== undefined).join(' and ') || 'true'
+  return [...equal, upper, lower].filter((bound) => bound !== undefined).join(' and ') || 'true'
 }
 
 function select({ table, id, conditions, begun }: Source, more: string[], rest = ''): string {
