@@ -1,3 +1,6 @@
+import { Agent, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from '../src/app.ts'
 import type { Actor } from '../src/auth/index.ts'
 import type { ProcessContext } from '../src/platform/context.ts'
 import { updateTask } from '../src/tasks/queries.ts'
@@ -6,7 +9,8 @@ import { median, withDatabase } from './support.ts'
 /**
  * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`.
  * The same statements on the same table, in turns with the trigger and without, vacuumed before each turn:
- * the product's change of one task, at 1 connection and at 8, and one bare UPDATE of 100,000 tasks.
+ * PATCH of one task over HTTP by 8 clients, its statement alone at 1 connection and at 8, and one bare UPDATE of 100,000
+ * tasks. Clients, API and database share the machine.
  */
 const rounds = Number(process.argv[2] ?? 5)
 const seconds = Number(process.argv[3] ?? 4)
@@ -20,10 +24,18 @@ type Way = (typeof WAYS)[number]
 /** Counts the changes, so that each has a task and a status of its own. */
 let turn = 0
 
-await withDatabase({ DATABASE_POOL_SIZE: '8', STATEMENT_TIMEOUT_MS: '600000' }, async (ctx) => {
+const SETTINGS = { DATABASE_POOL_SIZE: '8', STATEMENT_TIMEOUT_MS: '600000', RATE_LIMIT_USER: '100000000/60' }
+
+await withDatabase(SETTINGS, async (ctx) => {
   const actor = await fill(ctx)
+  const api = await listen(ctx, actor)
+  const patches = await inTurns(ctx, () => changing(8, (id, change) => patch(api, id, change)))
+  report('PATCH over HTTP, 8 clients, a second', patches, (bare, kept) => 1 - kept / bare)
+  await api.close()
   for (const connections of [1, 8]) {
-    const rates = await inTurns(ctx, () => changeOneByOne(ctx, actor, connections))
+    const rates = await inTurns(ctx, () =>
+      changing(connections, async (id, change) => !!(await updateTask(ctx.db, actor, String(id), change, null))),
+    )
     report(`one by one, ${connections} connection(s), changes a second`, rates, (bare, kept) => 1 - kept / bare)
   }
   const times = await inTurns(ctx, () => changeAtOnce(ctx))
@@ -57,21 +69,59 @@ function report(
   for (const way of WAYS) console.log(`  ${way}: ${(way === 'with' ? kept : without).map(Math.round).join(' ')}`)
 }
 
-async function changeOneByOne(ctx: ProcessContext, actor: Actor, connections: number): Promise<number> {
+interface Change {
+  status: string
+  priority: string
+}
+
+/** @returns changes a second */
+async function changing(clients: number, change: (id: number, to: Change) => Promise<boolean>): Promise<number> {
   const started = performance.now()
   const until = started + seconds * 1_000
   let done = 0
-  const connection = async () => {
+  const client = async () => {
     while (performance.now() < until) {
       // Far apart, as requests are; each task gets another status each time it is its turn again.
       const id = 1 + ((turn * 7_919) % TASKS)
-      const status = STATUSES[(Math.floor(turn / TASKS) + turn + 1) % 3] as string
+      const status = STATUSES[(Math.floor(turn / TASKS) * 2 + turn) % 3] as string
       turn++
-      if (await updateTask(ctx.db, actor, String(id), { status, priority: turn % 2 ? 'LOW' : 'HIGH' }, null)) done++
+      if (!(await change(id, { status, priority: turn % 2 ? 'LOW' : 'HIGH' }))) throw new Error('nothing was changed')
+      done++
     }
   }
-  await Promise.all(Array.from({ length: connections }, connection))
+  await Promise.all(Array.from({ length: clients }, client))
   return (done * 1_000) / (performance.now() - started)
+}
+
+interface Api {
+  port: number
+  token: string
+  agent: Agent
+  close(): Promise<void>
+}
+
+async function listen(ctx: ProcessContext, actor: Actor): Promise<Api> {
+  const { http, auth } = await createApp(ctx)
+  await http.listen({ host: '127.0.0.1', port: 0 })
+  const client = { address: '127.0.0.1', userAgent: 'bench' }
+  const { access_token } = await auth.openSession(ctx.db, { ...actor, password_hash: 'none' }, client)
+  const agent = new Agent({ keepAlive: true })
+  const close = async () => {
+    agent.destroy()
+    await http.close()
+  }
+  return { port: (http.server.address() as AddressInfo).port, token: access_token, agent, close }
+}
+
+function patch({ port, token, agent }: Api, id: number, change: Change): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  return new Promise((resolve, reject) => {
+    request({ port, agent, method: 'PATCH', path: `/api/v1/tasks/${id}`, headers }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode === 200))
+    })
+      .on('error', reject)
+      .end(JSON.stringify(change))
+  })
 }
 
 async function changeAtOnce(ctx: ProcessContext): Promise<number> {
