@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { type AuthService, findUserByName } from '../src/auth/index.ts'
-import { stageFile } from '../src/imports/index.ts'
+import { originalOptions, requireTarget, stageFile } from '../src/imports/index.ts'
 import type { Context } from '../src/platform/context.ts'
 
 const SAMPLE = path.join(import.meta.dirname, 'sample-tasks.csv')
@@ -17,5 +17,6 @@ export async function makeDemonstration(ctx: Context, auth: AuthService): Promis
   }
   const admin = await auth.createUser({ username: 'admin', password: 'admin123' }, 'admin', true)
   const actor = { id: admin.id, username: admin.username, role: admin.role, sessionId: '' }
-  await stageFile(ctx, actor, { name: 'sample-tasks.csv', bytes: createReadStream(SAMPLE) })
+  const options = originalOptions(await requireTarget(ctx, actor, null))
+  await stageFile(ctx, actor, { name: 'sample-tasks.csv', bytes: createReadStream(SAMPLE) }, options)
 }

@@ -1,5 +1,26 @@
 CREATE SCHEMA import_staging;
 
+CREATE FUNCTION public.check_task_references() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  missing text;
+begin
+  select m.what into missing from (
+    select 'project ' || n.id as what from (select distinct project_id as id from new_rows) n
+     where not exists (select from projects p where p.id = n.id)
+    union all
+    select 'user ' || n.id from (select created_by as id from new_rows union select assigned_user_id from new_rows) n
+     where n.id is not null and not exists (select from users u where u.id = n.id)
+    union all
+    select 'import ' || n.id from (select distinct import_id as id from new_rows where import_id is not null) n
+     where not exists (select from imports i where i.id = n.id)) m limit 1;
+  if missing is not null then
+    raise exception 'a task refers to %, which is not there', missing using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.ensure_history_partitions(months_ahead integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -29,15 +50,71 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.keep_referenced() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'rows of % that tasks refer to are never deleted', tg_table_name using errcode = 'foreign_key_violation';
+end $$;
+
+CREATE FUNCTION public.note_past_of_import() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update past_epoch set epoch = epoch + 1;
+  return null;
+end $$;
+
 CREATE FUNCTION public.note_past_tasks() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if exists (select from new_rows where valid_from < clock_timestamp() - interval '1 minute') then
+  if exists (select from new_rows where cause <> 'import' and valid_from < clock_timestamp() - interval '1 minute') then
     update past_epoch set epoch = epoch + 1;
   end if;
   return null;
 end $$;
+
+CREATE FUNCTION public.parse_import_date(cell text, format text, zone text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  part text[];
+  swap boolean := format = 'DMY';
+  hour integer;
+begin
+  if cell ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$' then
+    return cell::timestamp at time zone zone;
+  end if;
+  if cell ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$' then
+    return cell::timestamptz;
+  end if;
+  part := regexp_match(cell, '^(\d{1,2}|\d{4})([/.-])(\d{1,2})\2(\d{4}|\d{1,2})(?:,? +(\d{1,2}):(\d\d)(?::(\d\d))? ?([AaPp][Mm])?)?$');
+  if part is null then
+    return null;
+  end if;
+  if length(part[1]) = 4 then
+    part[1:4] := array[part[3], null, part[4], part[1]];
+    swap := false;
+  elsif coalesce(format, '') not in ('MDY', 'DMY') and (format is not null or part[1]::int <> part[3]::int) then
+    return null;
+  end if;
+  if length(part[4]) <> 4 or length(part[1]) > 2 or length(part[3]) > 2 then
+    return null;
+  end if;
+  hour := coalesce(part[5]::int, 0);
+  if part[8] is not null and hour not between 1 and 12 or hour > 23 then
+    return null;
+  end if;
+  if part[8] is not null then
+    hour := hour % 12 + case when lower(part[8]) = 'pm' then 12 else 0 end;
+  end if;
+  return make_timestamp(part[4]::int, part[case when swap then 3 else 1 end]::int,
+                        part[case when swap then 1 else 3 end]::int, hour, coalesce(part[6]::int, 0),
+                        coalesce(part[7]::int, 0)) at time zone zone;
+exception when datetime_field_overflow or invalid_datetime_format or invalid_parameter_value then
+  return null;
+end $_$;
 
 CREATE FUNCTION public.parse_import_time(cell text, zone text) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE
@@ -89,6 +166,10 @@ begin
                              due_ended)
   select o.id,
          case when n.version = o.version + 1 and n.valid_from > o.valid_from and n.created_at = o.created_at
+                   and n.created_by = o.created_by and n.import_id is not distinct from o.import_id
+                   and (n.project_id = o.project_id or exists (select from projects p where p.id = n.project_id))
+                   and (n.assigned_user_id is null or n.assigned_user_id is not distinct from o.assigned_user_id
+                        or exists (select from users u where u.id = n.assigned_user_id))
               then o.version else refuse_write() end,
          o.valid_from, n.valid_from, o.project_id, o.title, o.description, o.status, o.priority,
          o.labels, o.due_date, o.assigned_user_id, o.created_by, o.external_id, o.import_id, o.created_at,
@@ -104,7 +185,7 @@ CREATE FUNCTION public.refuse_write() RETURNS integer
     LANGUAGE plpgsql
     AS $$
 begin
-  raise exception 'a write to tasks must advance version by one and valid_from, and keep created_at';
+  raise exception 'a write to tasks must advance version by one and valid_from, keep created_at, created_by and import_id, and refer to what is there';
 end $$;
 
 CREATE TABLE public.idempotency_keys (
@@ -130,6 +211,25 @@ CREATE TABLE public.import_errors (
     message text NOT NULL
 );
 
+CREATE TABLE public.import_left (
+    import_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT import_left_reason_check CHECK ((reason = ANY (ARRAY['CHANGED_SINCE'::text, 'DELETED_SINCE'::text, 'HISTORY_GONE'::text])))
+);
+
+CREATE TABLE public.import_rejects (
+    import_id bigint NOT NULL,
+    line bigint NOT NULL,
+    record text NOT NULL
+);
+
+CREATE TABLE public.import_updates (
+    import_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    version integer NOT NULL
+);
+
 CREATE TABLE public.imports (
     id bigint NOT NULL,
     project_id bigint NOT NULL,
@@ -150,9 +250,26 @@ CREATE TABLE public.imports (
     failure text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    dry_run boolean DEFAULT false NOT NULL,
+    on_error text DEFAULT 'skip'::text NOT NULL,
+    columns jsonb DEFAULT '[]'::jsonb NOT NULL,
+    delimiter text DEFAULT ','::text NOT NULL,
+    samples jsonb,
+    merging_at timestamp with time zone,
+    committed_at timestamp with time zone,
+    undone_removed bigint DEFAULT 0 NOT NULL,
+    undone_restored bigint DEFAULT 0 NOT NULL,
+    undone_left bigint DEFAULT 0 NOT NULL,
+    undone_by bigint,
+    undone_at timestamp with time zone,
+    undone_task bigint DEFAULT 0 NOT NULL,
+    undo_deletion uuid,
     CONSTRAINT imports_check CHECK (((state <> 'done'::text) OR (rows = (((created + updated) + unchanged) + rejected)))),
+    CONSTRAINT imports_delimiter_check CHECK ((char_length(delimiter) = 1)),
     CONSTRAINT imports_file_name_check CHECK ((char_length(file_name) <= 255)),
-    CONSTRAINT imports_state_check CHECK ((state = ANY (ARRAY['receiving'::text, 'checking'::text, 'merging'::text, 'done'::text, 'failed'::text])))
+    CONSTRAINT imports_on_error_check CHECK ((on_error = ANY (ARRAY['skip'::text, 'abort'::text]))),
+    CONSTRAINT imports_state_check CHECK ((state = ANY (ARRAY['receiving'::text, 'checking'::text, 'ready'::text, 'merging'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'undoing'::text, 'undone'::text]))),
+    CONSTRAINT imports_undone_check CHECK (((state <> 'undone'::text) OR ((created + updated) = ((undone_removed + undone_restored) + undone_left))))
 );
 
 ALTER TABLE public.imports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -351,6 +468,15 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.import_errors
     ADD CONSTRAINT import_errors_pkey PRIMARY KEY (import_id, line, column_name);
 
+ALTER TABLE ONLY public.import_left
+    ADD CONSTRAINT import_left_pkey PRIMARY KEY (import_id, task_id);
+
+ALTER TABLE ONLY public.import_rejects
+    ADD CONSTRAINT import_rejects_pkey PRIMARY KEY (import_id, line);
+
+ALTER TABLE ONLY public.import_updates
+    ADD CONSTRAINT import_updates_pkey PRIMARY KEY (import_id, task_id);
+
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_pkey PRIMARY KEY (id);
 
@@ -388,7 +514,9 @@ CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (ex
 
 CREATE INDEX imports_created_by ON public.imports USING btree (created_by, id DESC);
 
-CREATE INDEX imports_unfinished ON public.imports USING btree (id) WHERE (state <> ALL (ARRAY['done'::text, 'failed'::text]));
+CREATE INDEX imports_same_file ON public.imports USING btree (project_id, sha256) WHERE (sha256 IS NOT NULL);
+
+CREATE INDEX imports_unfinished ON public.imports USING btree (id) WHERE (state = ANY (ARRAY['receiving'::text, 'checking'::text, 'ready'::text, 'merging'::text, 'undoing'::text]));
 
 CREATE INDEX project_members_project ON public.project_members USING btree (project_id, user_id);
 
@@ -438,6 +566,8 @@ CREATE INDEX tasks_by_date ON public.tasks USING btree (created_at, id, valid_fr
 
 CREATE INDEX tasks_by_due_date ON public.tasks USING btree (due_date) WHERE (deleted_at IS NULL);
 
+CREATE INDEX tasks_by_import ON public.tasks USING btree (import_id, id) WHERE (import_id IS NOT NULL);
+
 CREATE INDEX tasks_by_label ON public.tasks USING gin (labels) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_by_priority ON public.tasks USING btree (priority, status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
@@ -476,22 +606,38 @@ ALTER INDEX public.task_versions_by_word ATTACH PARTITION public.task_versions_d
 
 ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_default_pkey;
 
+CREATE TRIGGER imports_past AFTER UPDATE OF created ON public.imports FOR EACH ROW WHEN ((new.created > old.created)) EXECUTE FUNCTION public.note_past_of_import();
+
+CREATE TRIGGER imports_stay BEFORE DELETE ON public.imports FOR EACH ROW WHEN ((old.state <> 'receiving'::text)) EXECUTE FUNCTION public.keep_referenced();
+
+CREATE TRIGGER projects_stay BEFORE DELETE ON public.projects FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
+
 CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
 
 CREATE TRIGGER tasks_past AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_past_tasks();
 
 CREATE TRIGGER tasks_purge AFTER DELETE ON public.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_purged_tasks();
 
+CREATE TRIGGER tasks_references AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_task_references();
+
 CREATE TRIGGER users_join_default_project AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_users FOR EACH STATEMENT EXECUTE FUNCTION public.join_default_project();
+
+CREATE TRIGGER users_stay BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
 
 ALTER TABLE ONLY public.import_errors
     ADD CONSTRAINT import_errors_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_rejects
+    ADD CONSTRAINT import_rejects_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_undone_by_fkey FOREIGN KEY (undone_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.project_members
     ADD CONSTRAINT project_members_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
@@ -504,15 +650,3 @@ ALTER TABLE ONLY public.projects
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
-
-ALTER TABLE ONLY public.tasks
-    ADD CONSTRAINT tasks_assigned_user_id_fkey FOREIGN KEY (assigned_user_id) REFERENCES public.users(id);
-
-ALTER TABLE ONLY public.tasks
-    ADD CONSTRAINT tasks_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
-
-ALTER TABLE ONLY public.tasks
-    ADD CONSTRAINT tasks_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id);
-
-ALTER TABLE ONLY public.tasks
-    ADD CONSTRAINT tasks_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);

@@ -3,9 +3,10 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
 import { classicRoutes, uploadRoute } from './classic/index.ts'
+import { exportRoutes } from './exports/index.ts'
 import { historyRoutes, TaskVersion } from './history/index.ts'
 import { documentKeys } from './idempotency/index.ts'
-import { Import, ImportError, importRoutes } from './imports/index.ts'
+import { Import, ImportError, importChangeRoutes, importRoutes, uploadRoutes } from './imports/index.ts'
 import type { ProcessContext } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
@@ -36,7 +37,10 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   await http.register(historyRoutes, { ctx, ...v1 })
   await http.register(bulkRoutes, { ctx, ...v1 })
   await http.register(trashRoutes, { ctx, ...v1 })
+  await http.register(exportRoutes, { ctx, ...v1 })
   await http.register(importRoutes, { ctx, ...v1 })
+  await http.register(importChangeRoutes, { ctx, ...v1 })
+  await http.register(uploadRoutes, { ctx, ...v1 })
   await http.register(classicRoutes, { ctx, auth })
   await http.register(uploadRoute, { ctx })
   await http.ready()

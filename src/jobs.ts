@@ -1,7 +1,7 @@
 import { cleanupJob } from './auth/jobs.ts'
 import { partitionJob, retentionJob } from './history/jobs.ts'
 import { expiredKeysJob } from './idempotency/jobs.ts'
-import { importJob, interruptedJob } from './imports/jobs.ts'
+import { importJob, interruptedJob, undoJob } from './imports/jobs.ts'
 import type { Context } from './platform/context.ts'
 import type { AnyJob } from './platform/queue.ts'
 import { purgeJob } from './tasks/jobs.ts'
@@ -9,6 +9,7 @@ import { purgeJob } from './tasks/jobs.ts'
 /** The worker: every feature's jobs and schedules, one line each. */
 export const jobs: AnyJob<Context>[] = [
   importJob,
+  undoJob,
   interruptedJob,
   partitionJob,
   retentionJob,

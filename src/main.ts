@@ -23,11 +23,48 @@ program
 
 program
   .command('import')
-  .description('load tasks from a CSV file, straight into the database')
+  .description('load tasks from a CSV file, straight into the database or over the API of a server')
   .argument('<file>', 'the CSV file; - for standard input')
-  .requiredOption('--user <username>', 'the administrator it is done as')
+  .option('--user <username>', 'who it is done as, straight in the database')
+  .option('--url <url>', 'the server, for instance http://127.0.0.1:5000')
+  .option('--token <token>', 'an access token of that server')
   .option('--project <id>', 'the project the tasks go to; the default project when left out')
+  .option('--dry-run', 'check the whole file and write nothing')
+  .addOption(new Option('--on-error <what>', 'abort: one bad row and nothing is written').choices(['skip', 'abort']))
+  .option('--again', 'take a file that was imported before')
+  .addOption(
+    new Option('--encoding <name>', 'found from the file when left out').choices([
+      'utf-8',
+      'utf-16le',
+      'utf-16be',
+      'windows-1252',
+      'iso-8859-1',
+    ]),
+  )
+  .addOption(
+    new Option('--delimiter <name>', 'found from the header when left out').choices([
+      'comma',
+      'semicolon',
+      'tab',
+      'pipe',
+    ]),
+  )
+  .option('--date-format <format>', 'MDY, DMY or YMD; or created_at:MDY,due_date:DMY')
+  .option('--mapping <json>', 'column of the file to field of the task, or to null')
   .action(async (file, options) => (await import('./cli/import.ts')).importCommand(file, options))
+
+program
+  .command('export')
+  .description('write tasks to a file, straight from the database or over the API of a server')
+  .addOption(new Option('--format <format>', 'what the file is').choices(['csv', 'ndjson']).default('csv'))
+  .option('--raw', 'CSV as it is, not made safe for spreadsheets')
+  .option('--user <username>', 'only what this user may see, straight from the database')
+  .option('--url <url>', 'the server, for instance http://127.0.0.1:5000')
+  .option('--token <token>', 'an access token of that server')
+  .option('--project <id>', 'only the tasks of this project')
+  .option('--as-of <time>', 'as they were at the end of that day, or at that instant')
+  .option('--output <file>', 'the file, which is replaced when all is there; standard output when left out')
+  .action(async (options) => (await import('./cli/export.ts')).exportCommand(options))
 
 program
   .command('doctor')

@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import type { Actor } from '../auth/index.ts'
-import { type Answer, type AnswerText, RequestKey, replayed, sendText, toText } from '../idempotency/index.ts'
+import { type Answer, type AnswerText, RequestKey, sendText, toText } from '../idempotency/index.ts'
 import {
-  hasEnded,
   Import,
   ImportError,
   type ImportRow,
+  isAtRest,
   listErrors,
   openUpload,
+  originalOptions,
   publicError,
   publicImport,
+  replayForFile,
+  requireTarget,
   stageFile,
+  UploadOnce,
   waitForImport,
 } from '../imports/index.ts'
 import type { Context } from '../platform/context.ts'
@@ -48,11 +51,12 @@ export const uploadRoute: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (a
         throw unsupportedMediaType('The file must be sent as multipart/form-data, in the field `file`.')
       }
       const key = RequestKey.of(ctx.config, request)
+      const options = originalOptions(await requireTarget(ctx, actor, null))
       const file = await openUpload(raw, ctx.config.uploadLimitBytes)
       const say = (row: ImportRow, errors: Errors) => toText(reply, answerOf(row, errors))
       const once = key && new UploadOnce(key, (row) => say(row, []))
-      const staged = await stageFile(ctx, actor, file, null, once)
-      if (!('id' in staged)) return sendText(reply, replayed(await openForFile(staged, file.bytes)))
+      const staged = await stageFile(ctx, actor, file, options, once)
+      if (!('id' in staged)) return sendText(reply, await replayForFile(staged, file.bytes))
       return sendText(reply, await follow(ctx, actor, staged, say, once))
     },
   })
@@ -63,7 +67,7 @@ type Errors = Awaited<ReturnType<typeof listErrors>>
 function answerOf(row: ImportRow, errors: Errors): Answer {
   const url = `/api/v1/imports/${row.id}`
   return {
-    status: hasEnded(row) ? 201 : 202,
+    status: isAtRest(row) ? 201 : 202,
     headers: { location: url },
     body: {
       message: sentence(row),
@@ -73,47 +77,6 @@ function answerOf(row: ImportRow, errors: Errors): Answer {
       errors: errors.map(publicError).map((error) => ({ ...error, reason: error.message })),
     },
   }
-}
-
-interface Earlier {
-  open(sha256: Uint8Array): AnswerText
-}
-
-/**
- * An upload with an Idempotency-Key. The key is held while the file arrives and kept in the transaction that queues the
- * import, with the answer that it has been accepted; what is answered in the end then takes its place. What the request
- * is known again by is the hash of the file.
- */
-class UploadOnce {
-  readonly #key: RequestKey
-  readonly #accepted: (row: ImportRow) => AnswerText
-  #sha256: Uint8Array = Buffer.alloc(0)
-
-  constructor(key: RequestKey, accepted: (row: ImportRow) => AnswerText) {
-    this.#key = key
-    this.#accepted = accepted
-  }
-
-  async claim(tx: Context['db']): Promise<Earlier | undefined> {
-    const kept = await this.#key.claim(tx)
-    return kept && { open: (sha256) => this.#key.open(kept, sha256) }
-  }
-
-  async keep(tx: Context['db'], row: ImportRow, sha256: Uint8Array): Promise<void> {
-    this.#sha256 = sha256
-    await this.#key.keep(tx, sha256, this.#accepted(row))
-  }
-
-  revise(db: Context['db'], answer: AnswerText): Promise<void> {
-    return this.#key.revise(db, this.#sha256, answer)
-  }
-}
-
-/** With no connection held: the file comes as slowly as its sender likes. */
-async function openForFile(earlier: Earlier, bytes: AsyncIterable<Uint8Array>): Promise<AnswerText> {
-  const hash = createHash('sha256')
-  for await (const chunk of bytes) hash.update(chunk)
-  return earlier.open(hash.digest())
 }
 
 /** The file has been accepted: when its progress cannot be read, that is what is answered, and no failure. */
@@ -138,6 +101,7 @@ async function follow(
 
 function sentence(row: ImportRow): string {
   if (row.state === 'failed') return row.failure ?? 'The import failed.'
+  if (row.state === 'cancelled') return 'The import was cancelled.'
   if (row.state !== 'done') return 'The file has arrived and is being imported.'
   return row.rejected === 0
     ? `All ${row.rows} rows were imported.`

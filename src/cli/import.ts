@@ -2,44 +2,66 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { type Actor, findUserByName } from '../auth/index.ts'
-import { getImport, hasEnded, listErrors, publicError, stageFile } from '../imports/index.ts'
-import { importJob } from '../imports/jobs.ts'
-import { loadConfig } from '../platform/config.ts'
-import type { Context } from '../platform/context.ts'
+import { ConfigError, loadConfig } from '../platform/config.ts'
 import { AppError } from '../platform/errors.ts'
+import { atServer, type ImportState, type ImportTarget, inDatabase, type Query } from './import-target.ts'
 import { withContext } from './runtime.ts'
 
 const SHOWN_ERRORS = 20
+const LOOK_MS = 200
+const AT_REST = ['ready', 'done', 'failed', 'cancelled', 'undone']
 
-/** Loads a CSV file straight into the database, with the same rules and the same queue as an upload. */
-export async function importCommand(file: string, options: { user: string; project?: string }): Promise<void> {
-  await withContext(loadConfig(), 'import', async (ctx) => {
-    const actor = await administrator(ctx, options.user)
-    const { id } = await upload(ctx, actor, file, options.project ?? null)
-    // Whoever is first takes the job: a worker that runs already, or this process.
-    await ctx.queue.work(ctx, [importJob])
-    await follow(ctx, actor, id)
-  })
+export interface ImportOptions {
+  user?: string
+  url?: string
+  token?: string
+  project?: string
+  dryRun?: boolean
+  onError?: Query['on_error']
+  again?: boolean
+  encoding?: Query['encoding']
+  delimiter?: Query['delimiter']
+  dateFormat?: string
+  mapping?: string
 }
 
-async function administrator(ctx: Context, username: string): Promise<Actor> {
-  const user = await findUserByName(ctx.db, username)
-  if (user?.role !== 'admin' || user.disabled_at) {
-    throw new AppError('ADMIN_REQUIRED', 403, `${username} is not an active administrator.`)
+/** Loads a CSV file, straight into the database or over the API of a server. */
+export async function importCommand(file: string, options: ImportOptions): Promise<void> {
+  const { user, url, token } = options
+  if (url) {
+    if (!token) throw new ConfigError('--url needs --token as well.')
+    return load(atServer(url, token), file, options)
   }
-  return { id: user.id, username: user.username, role: user.role, sessionId: '' }
+  if (!user) throw new ConfigError('--user names who it is done as; or give --url and --token.')
+  await withContext(loadConfig(), 'import', async (ctx) => load(await inDatabase(ctx, user), file, options))
 }
 
-async function upload(ctx: Context, actor: Actor, file: string, projectId: string | null) {
-  if (file === '-') return stageFile(ctx, actor, { name: null, bytes: process.stdin }, projectId)
+async function load(target: ImportTarget, file: string, options: ImportOptions): Promise<void> {
+  const { project, dryRun, onError, again, encoding, delimiter, dateFormat, mapping } = options
+  if (project && !/^[1-9]\d{0,14}$/.test(project)) throw new ConfigError('--project must be the id of a project.')
+  const query: Query = {
+    ...(project && { project_id: Number(project) }),
+    ...(dryRun && { dry_run: true }),
+    ...(onError && { on_error: onError }),
+    ...(again && { again: true }),
+    ...(encoding && { encoding }),
+    ...(delimiter && { delimiter }),
+    ...(dateFormat && { date_format: dateFormat }),
+    ...(mapping && { mapping }),
+  }
+  const { id } = await upload(target, file, query)
+  await report(target, await follow(target, id))
+}
+
+async function upload(target: ImportTarget, file: string, query: Query): Promise<ImportState> {
+  if (file === '-') return target.upload(null, process.stdin, query)
   const { size } = await stat(file).catch(() => {
     throw new AppError('FILE_NOT_FOUND', 404, `There is no file ${file}.`)
   })
   const bar = progressBar('Reading ')
   bar.start(size, 0)
   try {
-    return await stageFile(ctx, actor, { name: path.basename(file), bytes: readWith(bar, file) }, projectId)
+    return await target.upload(path.basename(file), readWith(bar, file), query)
   } finally {
     bar.stop()
   }
@@ -53,28 +75,43 @@ async function* readWith(bar: SingleBar, file: string): AsyncGenerator<Buffer> {
   }
 }
 
-async function follow(ctx: Context, actor: Actor, id: number): Promise<void> {
+async function follow(target: ImportTarget, id: number): Promise<ImportState> {
   const bar = progressBar('Merging ')
-  let row = await getImport(ctx, actor, id)
-  bar.start(row.last_line, 0)
-  while (!hasEnded(row)) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    row = await getImport(ctx, actor, id)
-    bar.update(row.merged_line)
+  let state = await target.look(id)
+  bar.start(state.rows, 0, { rate: 0 })
+  while (!AT_REST.includes(state.state)) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    state = await target.look(id)
+    const { created, updated, unchanged, rejected, rows_per_second } = state
+    bar.update(created + updated + unchanged + rejected, { rate: rows_per_second ?? 0 })
   }
-  bar.update(row.last_line)
+  bar.update(state.rows)
   bar.stop()
-  console.log(`Import ${id} ${row.state}: ${row.rows} rows, ${row.created} created, ${row.rejected} rejected.`)
-  if (row.failure) console.log(row.failure)
-  if (row.rejected > 0)
-    console.table((await listErrors(ctx, actor, id, { after: ['0', ''], limit: SHOWN_ERRORS })).map(publicError))
-  if (row.state === 'failed') process.exitCode = 1
+  return state
+}
+
+async function report(target: ImportTarget, state: ImportState): Promise<void> {
+  const { id, rows, created, updated, unchanged, rejected, samples, failure } = state
+  const counts = `${created} created, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected`
+  if (state.state === 'ready') {
+    console.log(`Dry run ${id}: of ${rows} rows ${counts}. Nothing was written.`)
+    for (const { line, external_id, changes } of samples ?? []) {
+      for (const [field, { from, to }] of Object.entries(changes)) {
+        console.log(`  line ${line}, ${external_id}: ${field} ${JSON.stringify(from)} → ${JSON.stringify(to)}`)
+      }
+    }
+    console.log(`POST /api/v1/imports/${id}/commit writes it.`)
+  } else console.log(`Import ${id} ${state.state}: ${rows} rows, ${counts}.`)
+  if (failure) console.log(failure)
+  if (rejected > 0) console.table(await target.rejects(id, SHOWN_ERRORS))
+  if (state.state === 'failed' || state.state === 'cancelled') process.exitCode = 1
 }
 
 /** Drawn on a terminal only. */
 function progressBar(what: string): SingleBar {
+  const rate = what.startsWith('Merging') ? ' | {rate} rows/s' : ''
   return new SingleBar({
-    format: `${what} {bar} {percentage}% | {eta_formatted} left`,
+    format: `${what} {bar} {percentage}%${rate} | {eta_formatted} left`,
     stream: process.stderr,
     noTTYOutput: false,
   })

@@ -1,3 +1,5 @@
+export type Delimiter = ',' | ';' | '\t' | '|'
+
 /** Why one record can't be taken. The rest of the file goes in. */
 export type RejectCode = 'WRONG_CELL_COUNT' | 'STRAY_QUOTE' | 'UNCLOSED_QUOTE' | 'RECORD_TOO_LONG' | 'NUL_BYTE'
 
@@ -6,7 +8,7 @@ export interface Rejected {
   line: number
   code: RejectCode
   message: string
-  /** The record's first 2,000 bytes, for display only: what can't be shown, NUL among it, is U+FFFD. */
+  /** The record as in the file, NUL shown as U+FFFD; of one that is RECORD_TOO_LONG the first 2,000 bytes. */
   raw: string
 }
 
@@ -19,7 +21,8 @@ export interface SplitBatch {
   rejected: Rejected[]
 }
 
-export type CsvFileErrorCode = 'NOT_UTF8' | 'EMPTY_FILE' | 'BAD_HEADER' | 'FILE_TOO_LARGE' | 'TOO_MANY_ROWS'
+type LimitCode = 'FILE_TOO_LARGE' | 'TOO_MANY_ROWS'
+export type CsvFileErrorCode = 'NOT_UTF8' | 'BAD_ENCODING' | 'EMPTY_FILE' | 'BAD_HEADER' | LimitCode
 
 /** Something wrong with the file as a whole: stop, and take nothing of it. */
 export class CsvFileError extends Error {

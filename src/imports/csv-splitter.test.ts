@@ -24,10 +24,9 @@ function split(file: string | Buffer, options: CsvSplitterOptions = {}, sizes: n
     chunk.fill(0x21)
     at += size
   }
-  batches.push(splitter.end())
+  while (!splitter.ended) batches.push(splitter.end())
   const headers = batches.flatMap((batch) => (batch.header ? [batch.header] : []))
   assert.deepEqual(headers, [splitter.header], 'the header comes once')
-  assert.equal(splitter.bytes, bytes.length)
   return {
     header: splitter.header,
     copy: Buffer.concat(batches.map((batch) => batch.copy)).toString(),
@@ -196,13 +195,44 @@ test('NUL_BYTE: the record is rejected, quoted or not', () => {
   assert.equal(split(sampleFiles.nul).rejected[0]?.raw, '1,\uFFFD,3')
 })
 
-test('raw is cut at 2,000 bytes, between characters', () => {
-  for (const cell of ['x', 'x"']) {
-    for (const sizes of [[], [1], [700]]) {
-      const { rejected } = split(`${HEAD}${cell}${'é'.repeat(3000)}\n`, {}, sizes)
-      assert.equal(rejected[0]?.raw, cell + 'é'.repeat(999))
+test('a rejected record is given back whole, whatever it is rejected for', () => {
+  const long = 'é'.repeat(300_000)
+  for (const raw of [long, `"${long}\n${long.slice(0, 100_000)}",1`, `x"${long}`, `1,"${long}`, `1,"2"${long}`]) {
+    for (const sizes of [[], [700]]) {
+      const { rejected } = split(`${HEAD}${raw}\r\n4,5,6\r\n`, {}, sizes)
+      assert.ok(rejected.length === 1 && rejected[0]?.raw === raw, raw.slice(0, 10))
     }
   }
+  const { rejected } = split(`${HEAD}1,\0"2",3\n`)
+  assert.equal(rejected[0]?.raw, '1,\uFFFD"2",3')
+})
+
+test('RECORD_TOO_LONG: raw is cut at 2,000 bytes, between characters, also of a record with another defect', () => {
+  for (const cell of ['x', 'x"']) {
+    for (const sizes of [[], [1], [700]]) {
+      const file = `${HEAD}${cell}${'é'.repeat(3000)}\n`
+      const { rejected } = split(file, { maxRecordBytes: 5000 }, sizes)
+      assert.deepEqual(
+        rejected.map(({ code, raw }) => ({ code, raw })),
+        [{ code: 'RECORD_TOO_LONG', raw: cell + 'é'.repeat(999) }],
+      )
+      assert.equal(rejected[0]?.message, 'longer than 5000 bytes')
+    }
+  }
+  // At the limit it is whole.
+  assert.equal(split(`${HEAD}x"${'é'.repeat(3000)}\n`, { maxRecordBytes: 6002 }).rejected[0]?.raw.length, 3002)
+})
+
+test('what is read again at the end of the file comes in batches of bounded length', () => {
+  const splitter = new CsvSplitter()
+  splitter.push(Buffer.from(`a,b\n1,"open\n${'x\n'.repeat(100_000)}`))
+  const lengths: number[] = []
+  while (!splitter.ended) lengths.push(splitter.end().rejected.length)
+  assert.ok(Math.max(...lengths) <= 16_384)
+  assert.equal(
+    lengths.reduce((sum, n) => sum + n),
+    100_001,
+  )
 })
 
 test('a chunk full of bad lines is told in batches of bounded length', () => {
@@ -255,6 +285,7 @@ test('NOT_UTF8: the first bad byte and its line are told', () => {
   fatal(Buffer.from('a,b\n1,caf\xe9\n2,\xff', 'latin1'), {}, error(9, 2))
   fatal(Buffer.from('\xef\xbb\xbfa,b\r\n1,"\r\n\xc3\xa9\xc3"\n', 'latin1'), {}, error(15, 3))
   fatal(Buffer.from('a,b\n1,\xe2\x82', 'latin1'), {}, error(6, 2))
+  fatal(Buffer.from('a,b\n1,2\n\xe2\x82', 'latin1'), {}, error(8, 3))
   fatal(Buffer.from('a,b\n1,\xed\xa0\x80\n', 'latin1'), {}, error(6, 2))
   fatal(Buffer.from('a,b\n\xf0\x9f\x98\x80\xf5\x80\x80\x80\n', 'latin1'), {}, error(8, 2))
   fatal(Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), {}, error(0, 1, ', it looks like UTF-16'))
@@ -275,12 +306,11 @@ test('EMPTY_FILE and BAD_HEADER: no header, or one that is no record', () => {
   fatal('abcdefghijk\n1,2', { maxRecordBytes: 10 }, bad('longer than 10 bytes', 1))
 })
 
-test('FILE_TOO_LARGE and TOO_MANY_ROWS: at the limit is fine, one more is not', () => {
+test('TOO_MANY_ROWS: at the limit is fine, one more is not', () => {
   const file = `${HEAD}1,2,3\n\n1,2\n4,5,6\n`
-  assert.equal(split(file, { maxBytes: file.length, maxRows: 3 }).records, 3)
-  const error = (code: string, message: string) => ({ code, message, byte: undefined, line: undefined })
-  fatal(file, { maxBytes: file.length - 1 }, error('FILE_TOO_LARGE', `the file has more than ${file.length - 1} bytes`))
-  fatal(file, { maxRows: 2 }, error('TOO_MANY_ROWS', 'the file has more than 2 rows'))
+  assert.equal(split(file, { maxRows: 3 }).records, 3)
+  const message = 'the file has more than 2 rows'
+  fatal(file, { maxRows: 2 }, { code: 'TOO_MANY_ROWS', message, byte: undefined, line: undefined })
 })
 
 test('a file cut in two at each byte, and cut at every byte, gives the same', () => {
@@ -306,7 +336,6 @@ test('property: however bytes of any kind are cut into chunks, the result or the
   const limits = fc.record({
     maxRecordBytes: fc.integer({ min: 3, max: 60 }),
     maxRows: fc.constantFrom(5, 1000),
-    maxBytes: fc.constantFrom(50, 1000),
   })
   const property = fc.property(soup, limits, sizes, (bytes, options, cuts) => {
     const file = Buffer.concat([Buffer.from('a,b\n'), bytes])

@@ -1,19 +1,20 @@
 import { cellsOf } from './csv-cells.ts'
-import { CsvFileError, type RejectCode, type Rejected, type SplitBatch } from './csv-file.ts'
+import { CsvFileError, type Delimiter, type RejectCode, type Rejected, type SplitBatch } from './csv-file.ts'
 import { type BadByte, Utf8Check, wholeCharacters } from './utf8-check.ts'
 
 export interface CsvSplitterOptions {
   /** COPY must be given the same one. */
-  delimiter?: ',' | ';' | '\t' | '|'
+  delimiter?: Delimiter
   /** Bytes of one record without its line end; 1 MiB unless told. Bounds the memory, about three times this. */
   maxRecordBytes?: number
-  /** Bytes of the file. */
-  maxBytes?: number
   /** Records, rejected ones included, the header not. */
   maxRows?: number
 }
 
+/** Shown of a record over the limit. */
 const RAW_BYTES = 2_000
+/** Records in a batch once the file has ended; see #pauseAt. */
+const RECORDS_AT_END = 16 * 1024
 /** Enough for a line number of 16 digits, the delimiter and the line end. */
 const LINE_NUMBER_BYTES = 18
 const [NUL, TAB, LF, CR, SPACE, QUOTE, ZERO] = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x22, 0x30]
@@ -50,14 +51,11 @@ const [PLAIN, QUOTED, CLOSING, SPOILT] = [0, 1, 2, 3]
 export class CsvSplitter {
   /** Data records seen so far, rejected ones included. */
   records = 0
-  /** Bytes of the file taken so far. */
-  bytes = 0
 
   readonly #delimiter: string
   readonly #delimiterByte: number
   readonly #kinds: Uint8Array
   readonly #maxRecordBytes: number
-  readonly #maxBytes: number
   readonly #maxRows: number
   readonly #utf8 = new Utf8Check()
   #header: string[] | undefined
@@ -70,6 +68,8 @@ export class CsvSplitter {
   #line = 1
   #afterCr = false
   #atFileStart = true
+  #isEmpty = true
+  #ended = false
 
   // The record being read.
   #state = PLAIN
@@ -88,7 +88,7 @@ export class CsvSplitter {
   /**
    * A batch ends at this count of records and the next one goes on from there. A chunk of n bytes has n / 2 records at
    * most, so n keeps up; only what is read again after a quote never closed, half a million one-letter lines at worst,
-   * is spread over several batches.
+   * is spread over several batches. What their `raw` holds is never more than the bytes that are held back anyway.
    */
   #pauseAt = Number.POSITIVE_INFINITY
 
@@ -97,7 +97,6 @@ export class CsvSplitter {
     this.#delimiterByte = this.#delimiter.charCodeAt(0)
     this.#kinds = kindsOfBytes(this.#delimiter)
     this.#maxRecordBytes = options.maxRecordBytes ?? 1024 * 1024
-    this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY
     this.#maxRows = options.maxRows ?? Number.POSITIVE_INFINITY
   }
 
@@ -114,38 +113,41 @@ export class CsvSplitter {
   push(chunk: Uint8Array): SplitBatch {
     const known = this.#header
     this.#beginBatch()
-    const room = this.#maxBytes - this.bytes
-    const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
-    const { text, bad } = this.#utf8.push(taken)
-    if (!bad && taken === chunk) this.#pauseAt = this.records + Math.max(1_000, chunk.length)
+    const { text, bad } = this.#utf8.push(chunk)
+    if (!bad) this.#pauseAt = this.records + Math.max(1_000, chunk.length)
     // What stands before a fatal byte is read first, so that errors come in the file's order and know their line.
     this.#append(text)
     this.#read()
     if (bad) throw this.#notUtf8(bad)
-    this.bytes += taken.length
-    if (taken !== chunk) throw new CsvFileError('FILE_TOO_LARGE', `the file has more than ${this.#maxBytes} bytes`)
+    if (chunk.length > 0) this.#isEmpty = false
     return this.#endBatch(known)
   }
 
   /**
-   * Says that the file ends here.
+   * Says that the file ends here. To be called until `ended`: after a quote never closed as many lines as maxRecordBytes
+   * holds may be left to read.
    *
-   * @returns the last batch; after a quote never closed it may reject as many lines as maxRecordBytes holds
    * @throws CsvFileError as push does
    */
   end(): SplitBatch {
     const known = this.#header
     this.#beginBatch()
     this.#atFileStart = false
+    this.#pauseAt = this.records + RECORDS_AT_END
     this.#read()
-    const bad = this.#utf8.end()
+    const bad = this.#pos === this.#end ? this.#utf8.end() : undefined
     if (bad) throw this.#notUtf8(bad)
-    while (this.#start < this.#end) {
+    while (this.#start < this.#end && this.records < this.#pauseAt) {
       this.#endOfFile()
       this.#read()
     }
-    if (!this.#header) throw new CsvFileError('EMPTY_FILE', this.bytes ? 'the file has no header' : 'the file is empty')
+    this.#ended = this.#start === this.#end
+    if (this.#ended && !this.#header) throw this.#noHeader()
     return this.#endBatch(known)
+  }
+
+  get ended(): boolean {
+    return this.#ended
   }
 
   #beginBatch(): void {
@@ -283,9 +285,14 @@ export class CsvSplitter {
   #overflow(): void {
     const quoted = this.#state === QUOTED || this.#state === CLOSING
     if (quoted && this.#nextLine) this.#resume(`no closing quote within ${this.#maxRecordBytes} bytes`)
-    else this.#spoil('RECORD_TOO_LONG', `longer than ${this.#maxRecordBytes} bytes`)
+    else this.#spoil('RECORD_TOO_LONG', this.#tooLong())
   }
 
+  #tooLong(): string {
+    return `longer than ${this.#maxRecordBytes} bytes`
+  }
+
+  /** All has been read, and a record is open. */
   #endOfFile(): void {
     const why = 'no closing quote before the end of the file'
     if (this.#state === QUOTED && this.#nextLine) this.#resume(why)
@@ -318,9 +325,10 @@ export class CsvSplitter {
     if (pos < this.#end) this.#endRecord()
   }
 
-  /** Keeps what `raw` shows and no more, so that a line of any length passes in constant memory. */
+  /** Keeps what `raw` may hold and no more, so that a line of any length passes in constant memory. */
   #forgetSpoilt(): void {
-    this.#pos = this.#end = Math.min(this.#end, this.#start + RAW_BYTES + 1)
+    const kept = Math.max(RAW_BYTES, this.#maxRecordBytes) + 1
+    this.#pos = this.#end = Math.min(this.#end, this.#start + kept)
   }
 
   /** At a line end. */
@@ -340,7 +348,7 @@ export class CsvSplitter {
 
   #finishRecord(): void {
     const expected = this.#header?.length
-    if (this.#state === SPOILT) this.#rejectRecord(this.#defect.code, this.#defect.message)
+    if (this.#state === SPOILT) this.#rejectSpoilt()
     else if (this.#cells === 1 && this.#isBlank()) return
     else if (this.#hasNul) this.#rejectRecord('NUL_BYTE', 'a NUL byte')
     else if (expected === undefined) {
@@ -375,6 +383,12 @@ export class CsvSplitter {
     this.#out = grown
   }
 
+  /** Whatever else is wrong with it, a record over the limit is told to be one, for it is not given back whole. */
+  #rejectSpoilt(): void {
+    if (this.#pos - this.#start > this.#maxRecordBytes) this.#rejectRecord('RECORD_TOO_LONG', this.#tooLong())
+    else this.#rejectRecord(this.#defect.code, this.#defect.message)
+  }
+
   /** At the record's end. */
   #rejectRecord(code: RejectCode, message: string): void {
     const lines = this.#line > this.#startLine ? ` (lines ${this.#startLine} to ${this.#line})` : ''
@@ -384,7 +398,7 @@ export class CsvSplitter {
   #reject(code: RejectCode, message: string, end: number): void {
     if (!this.#header) throw this.#badHeader(message)
     this.#countRecord()
-    const raw = shown(this.#work.subarray(this.#start, end))
+    const raw = shown(this.#work.subarray(this.#start, end), code === 'RECORD_TOO_LONG')
     this.#rejected.push({ line: this.#startLine, code, message, raw })
   }
 
@@ -392,6 +406,10 @@ export class CsvSplitter {
     this.records++
     if (this.records > this.#maxRows)
       throw new CsvFileError('TOO_MANY_ROWS', `the file has more than ${this.#maxRows} rows`)
+  }
+
+  #noHeader(): CsvFileError {
+    return new CsvFileError('EMPTY_FILE', this.#isEmpty ? 'the file is empty' : 'the file has no header')
   }
 
   #badHeader(message: string): CsvFileError {
@@ -426,8 +444,8 @@ function writeNumber(out: Buffer, at: number, value: number): number {
   return end
 }
 
-function shown(bytes: Buffer): string {
-  const cut = bytes.length > RAW_BYTES ? wholeCharacters(bytes.subarray(0, RAW_BYTES)) : bytes.length
+function shown(bytes: Buffer, shorten: boolean): string {
+  const cut = shorten && bytes.length > RAW_BYTES ? wholeCharacters(bytes.subarray(0, RAW_BYTES)) : bytes.length
   return bytes.toString('utf8', 0, cut).replaceAll('\0', '\uFFFD')
 }
 

@@ -23,3 +23,19 @@ export const invalidFile = (error: CsvFileError) =>
   new AppError('INVALID_CSV', 422, `The file cannot be read: ${error.message}. Nothing was imported.`, {
     members: { reason: error.code, line: error.line, byte: error.byte },
   })
+
+export const duplicateFile = (importId: number) =>
+  new AppError('DUPLICATE_FILE', 409, `This very file is import ${importId} already. Nothing was imported.`, {
+    hint: 'Send it with again=true to import it once more.',
+    members: { import_id: importId, url: `/api/v1/imports/${importId}` },
+  })
+
+export const importCancelled = () =>
+  new AppError('IMPORT_CANCELLED', 409, 'The import was cancelled while its file arrived. Nothing was imported.')
+
+export const wrongImportState = (state: string, wanted: string) =>
+  new AppError('WRONG_IMPORT_STATE', 409, `The import is ${state}; this needs one that is ${wanted}.`)
+
+/** Of a file that may have any columns. */
+export const invalidColumns = (detail: string, hint?: string) =>
+  new AppError('INVALID_CSV_HEADER', 422, `${detail} Nothing was imported.`, { hint })

@@ -66,7 +66,7 @@ function refused(error: Error) {
 }
 
 /** For people to recognise their file by; it never names anything on our side. */
-function displayName(name: string | undefined): string | null {
+export function displayName(name: string | undefined): string | null {
   if (!name) return null
   const plain = path.posix.basename(name.replaceAll('\\', '/')).replace(/\p{Cc}/gu, '')
   return [...plain.toWellFormed()].slice(0, 255).join('') || null

@@ -1,10 +1,25 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
+import { projectArchived, projectForbidden, projectNotFound } from '../projects/index.ts'
 import { importNotFound } from './errors.ts'
 import * as queries from './queries.ts'
 
 const FIRST_LOOK_MS = 20
 const LONGEST_LOOK_MS = 250
+
+/**
+ * The project an upload goes to, if the actor may import there; asked before a byte of the file is read.
+ *
+ * @param projectId the default project when null
+ * @throws AppError PROJECT_NOT_FOUND (404), PROJECT_FORBIDDEN (403), PROJECT_ARCHIVED (409)
+ */
+export async function requireTarget(ctx: Context, actor: Actor, projectId: string | null): Promise<number> {
+  const target = await queries.findTarget(ctx.db, actor, projectId)
+  if (!target) throw projectNotFound(projectId ?? undefined)
+  if (!target.allowed) throw projectForbidden()
+  if (target.archived) throw projectArchived()
+  return target.id
+}
 
 /** @throws AppError IMPORT_NOT_FOUND (404) */
 export async function getImport(ctx: Context, actor: Actor, id: string | number): Promise<queries.ImportRow> {
@@ -13,11 +28,29 @@ export async function getImport(ctx: Context, actor: Actor, id: string | number)
   return row
 }
 
-export function hasEnded(row: queries.ImportRow): boolean {
-  return row.state === 'done' || row.state === 'failed'
+const AT_REST: ReadonlySet<queries.ImportState> = new Set(['ready', 'done', 'failed', 'cancelled', 'undone'])
+
+/** Nothing more happens to it by itself. */
+export function isAtRest({ state }: queries.ImportRow): boolean {
+  return AT_REST.has(state)
 }
 
-/** Looks until the import has ended, for at most `waitMs`, or until this process is told to stop. */
+/** The import each time it has changed, and at last as it is when it is at rest or the process is told to stop. */
+export async function* followImport(
+  ctx: Context,
+  actor: Actor,
+  id: number,
+  longestLookMs = LONGEST_LOOK_MS,
+): AsyncGenerator<queries.ImportRow> {
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, longestLookMs)) {
+    const row = await getImport(ctx, actor, id)
+    yield row
+    if (isAtRest(row) || ctx.stopping.signal.aborted) return
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+}
+
+/** Looks until the import is at rest, for at most `waitMs`, or until this process is told to stop. */
 export async function waitForImport(
   ctx: Context,
   actor: Actor,
@@ -25,16 +58,12 @@ export async function waitForImport(
   waitMs: number,
 ): Promise<queries.ImportRow> {
   const deadline = Date.now() + waitMs
-  let row = await getImport(ctx, actor, id)
-  for (
-    let pause = FIRST_LOOK_MS;
-    !hasEnded(row) && Date.now() < deadline && !ctx.stopping.signal.aborted;
-    pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, pause))
-    row = await getImport(ctx, actor, id)
+  let latest: queries.ImportRow | undefined
+  for await (const row of followImport(ctx, actor, id)) {
+    latest = row
+    if (Date.now() >= deadline) break
   }
-  return row
+  return latest as queries.ImportRow
 }
 
 export async function listErrors(

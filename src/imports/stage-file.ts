@@ -1,23 +1,34 @@
-import { createHash } from 'node:crypto'
 import type { Actor } from '../auth/index.ts'
 import { inPassing } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
-import type { Db } from '../platform/db.ts'
+import type { Connection, Db } from '../platform/db.ts'
 import { projectNotFound } from '../projects/index.ts'
-import { mapHeader, STAGING_COLUMNS } from './columns.ts'
 import { CsvFileError, type Rejected } from './csv-file.ts'
-import { CsvSplitter } from './csv-splitter.ts'
-import { fileTooLarge, invalidFile } from './errors.ts'
+import { CsvReader } from './csv-reader.ts'
+import { duplicateFile, fileTooLarge, importCancelled, invalidFile } from './errors.ts'
 import { importJob } from './jobs.ts'
 import * as queries from './queries.ts'
+import { findSameFile, lockReceiving } from './receiving-queries.ts'
 
 const REJECTED_AT_ONCE = 1_000
+/** Bytes of records that are kept back until they are written together. */
+const REJECTED_BYTES = 4 * 1024 * 1024
 /** What the database looks through in a millisecond, on a slow disk: the larger the file, the longer an answer may take. */
 const BYTES_PER_MS = 10_000
 
 export interface UploadedFile {
   name: string | null
   bytes: AsyncIterable<Uint8Array>
+}
+
+/** How a file is to be read, and what is to be done with it. */
+export interface UploadOptions {
+  projectId: number
+  dryRun: boolean
+  onError: queries.OnError
+  /** Take a file whose bytes were imported before. */
+  again: boolean
+  reader: Omit<ConstructorParameters<typeof CsvReader>[0], 'maxBytes'>
 }
 
 /** What makes an upload happen once, in the transaction of the staging. */
@@ -32,13 +43,14 @@ export interface Once<Earlier> {
  * transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
  *
  * @returns the import as it was committed, or what `once` found in its place
- * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), or what reading the upload throws
+ * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409),
+ *   or what reading the upload throws
  */
 export async function stageFile<Earlier = never>(
   ctx: Context,
   actor: Actor,
   file: UploadedFile,
-  projectId: string | null = null,
+  options: UploadOptions,
   once?: Once<Earlier>,
 ): Promise<queries.ImportRow | Earlier> {
   let id: number | undefined
@@ -48,16 +60,19 @@ export async function stageFile<Earlier = never>(
       const earlier = await once?.claim(tx)
       if (earlier) return earlier
       // Committed by itself, so that the row is there to say that a file is coming.
-      id = await queries.insertImport(ctx.db, actor, projectId, file.name)
-      if (id === undefined) throw projectNotFound(projectId ?? 'General')
-      await queries.lockReceiving(tx, id)
-      const staging = new Staging(ctx, id)
-      await staging.fill(tx, file.bytes)
-      const summary = staging.summary()
-      tx.answerWithinMs = answerMs + summary.bytes / BYTES_PER_MS
-      const row = await queries.finishReceiving(tx, id, summary)
+      id = await queries.insertImport(ctx.db, actor, { ...options, fileName: file.name })
+      // The right to import there, or the project, went away since it was asked for.
+      if (id === undefined) throw projectNotFound(options.projectId)
+      await lockReceiving(tx, id)
+      const reader = new CsvReader({ ...options.reader, maxBytes: ctx.config.uploadLimitBytes })
+      await new Staging(ctx, id, reader).fill(tx, file.bytes)
+      tx.answerWithinMs = answerMs + reader.bytes / BYTES_PER_MS
+      const sha256 = reader.sha256()
+      if (!options.again) await refuseSameFile(tx, options.projectId, sha256)
+      const row = await queries.finishReceiving(tx, id, { ...received(reader), sha256 })
+      if (!row) throw importCancelled()
       await ctx.queue.enqueue(tx, importJob.name, { importId: id })
-      await once?.keep(tx, row, summary.sha256)
+      await once?.keep(tx, row, sha256)
       return row
     }, answerMs)
   } catch (error) {
@@ -67,64 +82,65 @@ export async function stageFile<Earlier = never>(
   }
 }
 
+async function refuseSameFile(tx: Connection, projectId: number, sha256: Uint8Array): Promise<void> {
+  const same = await findSameFile(tx, projectId, sha256)
+  if (same !== undefined) throw duplicateFile(same)
+}
+
 function refusal(error: CsvFileError, limitBytes: number) {
   return error.code === 'FILE_TOO_LARGE' ? fileTooLarge(limitBytes) : invalidFile(error)
 }
 
-/** One pass over the file: hash, split, good records to COPY, rejected ones to the list of errors. */
+function received({ bytes, records, columns, delimiter }: CsvReader) {
+  return { bytes, rows: records, columns, delimiter }
+}
+
+/** One pass over the file: good records to COPY, rejected ones to the list of errors. */
 class Staging {
   readonly #ctx: Context
   readonly #importId: number
-  readonly #splitter: CsvSplitter
-  readonly #hash = createHash('sha256')
+  readonly #reader: CsvReader
   #rejected: Rejected[] = []
+  #rejectedBytes = 0
 
-  constructor(ctx: Context, importId: number) {
+  constructor(ctx: Context, importId: number, reader: CsvReader) {
     this.#ctx = ctx
     this.#importId = importId
-    this.#splitter = new CsvSplitter({ maxBytes: ctx.config.uploadLimitBytes })
+    this.#reader = reader
   }
 
-  async fill(tx: Parameters<typeof queries.copyIntoStaging>[0], bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    const batches = this.#split(bytes)
-    let batch = await batches.next()
-    while (!batch.done && !this.#splitter.header) batch = await batches.next()
-    const columns = mapHeader(this.#splitter.header ?? [])
-    await queries.createStaging(tx, this.#importId, STAGING_COLUMNS)
-    const first = batch.done ? [] : [batch.value]
-    const records = async function* () {
-      yield* first
-      yield* batches
+  async fill(tx: Connection, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const records = this.#records(bytes)
+    // The first comes when the header is known.
+    const first = await records.next()
+    const { columns, delimiter } = this.#reader
+    await queries.createStaging(tx, this.#importId, columns.length)
+    const all = async function* () {
+      if (first.done) return
+      yield first.value
+      yield* records
     }
-    await queries.copyIntoStaging(tx, this.#importId, columns, records())
+    await queries.copyIntoStaging(tx, this.#importId, { columns: columns.length, delimiter }, all())
     await this.#saveRejected()
   }
 
-  summary() {
-    const { bytes, records } = this.#splitter
-    return { bytes, rows: records, sha256: this.#hash.digest() }
-  }
-
-  async *#split(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-    for await (const chunk of bytes) {
-      this.#hash.update(chunk)
-      yield* this.#take(this.#splitter.push(chunk))
+  async *#records(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+    for await (const { copy, rejected } of this.#reader.batches(bytes)) {
+      // One by one: a batch may reject hundreds of thousands, more than a call takes arguments.
+      for (const record of rejected) {
+        this.#rejected.push(record)
+        this.#rejectedBytes += record.raw.length
+        if (this.#rejected.length >= REJECTED_AT_ONCE || this.#rejectedBytes >= REJECTED_BYTES)
+          await this.#saveRejected()
+      }
+      yield copy
     }
-    yield* this.#take(this.#splitter.end())
-  }
-
-  async *#take({ copy, rejected }: { copy: Buffer; rejected: Rejected[] }): AsyncGenerator<Buffer> {
-    // One by one: a batch may reject hundreds of thousands, more than a call takes arguments.
-    for (const record of rejected) {
-      this.#rejected.push(record)
-      if (this.#rejected.length >= REJECTED_AT_ONCE) await this.#saveRejected()
-    }
-    if (copy.length > 0 || this.#splitter.header) yield copy
   }
 
   async #saveRejected(): Promise<void> {
     if (this.#rejected.length === 0) return
     await queries.insertRejected(this.#ctx.db, this.#importId, this.#rejected)
     this.#rejected = []
+    this.#rejectedBytes = 0
   }
 }

@@ -20,7 +20,7 @@ const MAX_PAGE = 100
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE, default: 20, description: 'Items in the page' })),
   cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before; opaque' }),
+    Type.String({ minLength: 1, maxLength: 1_500, description: '`next_cursor` of the page before; opaque' }),
   ),
 }
 

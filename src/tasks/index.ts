@@ -1,11 +1,22 @@
+export { readAsOf } from './as-of.ts'
 export { STATE_COLUMNS } from './as-of-queries.ts'
-export { insertImportedTasks, refreshStatistics } from './bulk-queries.ts'
+export { refreshStatistics } from './bulk-queries.ts'
 export { bulkRoutes } from './bulk-routes.ts'
 export { taskNotFound } from './errors.ts'
+export { declareTaskLines, TASK_CSV_HEADER, type TaskLineFormat, type TaskSelection } from './export-queries.ts'
+export {
+  compareImportedTasks,
+  type ImportedField,
+  insertImportedTasks,
+  planImportedTasks,
+  updateImportedTasks,
+} from './import-queries.ts'
+export { EARLIER_IS_KEPT, restoreImportedTasks, trashImportedTasks } from './import-undo-queries.ts'
+export { readFilter } from './list-filter.ts'
 export { listTasks } from './list-service.ts'
 export { revertRoutes } from './revert-routes.ts'
 export { sendJsonText, taskRoutes } from './routes.ts'
-export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TitleField } from './schemas.ts'
+export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TaskListQuery, TitleField } from './schemas.ts'
 export { changeTask, createTask, deleteTask, getTask, requireHistory } from './service.ts'
 export { TASK_FIELDS, TASK_PEOPLE } from './task-json.ts'
 export { trashRoutes } from './trash-routes.ts'

@@ -110,7 +110,7 @@ export const isUnchanged = (changes: string) =>
 const presentValues = PATCHABLE.map(([column]) => `t.${column}`).join(', ')
 
 /** Every write moves these; the history trigger refuses one that does not. */
-export const nextVersion = (at = 'clock_timestamp()', cause: 'api' | 'revert' = 'api') =>
+export const nextVersion = (at = 'clock_timestamp()', cause: 'api' | 'import' | 'undo' | 'revert' = 'api') =>
   `version = t.version + 1, updated_at = ${at}, changed_by = $1, cause = '${cause}',
    valid_from = greatest(${at}, t.valid_from + interval '1 microsecond')`
 

@@ -34,7 +34,7 @@ describe('the command', () => {
     await writeFile(file, 'task_name,priority,assigned_user\nPaint,LOW,emma\nSweep,SOON,emma\nCook,HIGH,nobody\n')
     const { code, output } = await run(['import', file, '--user', 'boss'])
     assert.equal(code, 0, output)
-    assert.match(output, /Import \d+ done: 3 rows, 1 created, 2 rejected\./)
+    assert.match(output, /Import \d+ done: 3 rows, 1 created, 0 updated, 0 unchanged, 2 rejected\./)
     assert.match(output, /3.*priority.*SOON.*INVALID_PRIORITY/)
     assert.match(output, /4.*assigned_user.*nobody.*UNKNOWN_USER/)
   })
@@ -44,20 +44,22 @@ describe('the command', () => {
     await writeFile(file, `task_name\n${'Count the sheep\n'.repeat(50_000)}`)
     const { code, output } = await run(['import', file, '--user', 'boss'])
     assert.equal(code, 0, output)
-    assert.match(output, /done: 50000 rows, 50000 created, 0 rejected\./)
+    assert.match(output, /done: 50000 rows, 50000 created, 0 updated, 0 unchanged, 0 rejected\./)
   })
 
   test('import reads standard input', async () => {
     const { code, output } = await run(['import', '-', '--user', 'boss'], { input: 'task_name\nOne\nTwo\n' })
     assert.equal(code, 0, output)
-    assert.match(output, /done: 2 rows, 2 created, 0 rejected\./)
+    assert.match(output, /done: 2 rows, 2 created, 0 updated, 0 unchanged, 0 rejected\./)
   })
 
   test('import says in one sentence what is in its way, and exits with 1', async () => {
     const missing = await run(['import', 'nowhere.csv', '--user', 'boss'])
     assert.deepEqual(missing, { code: 1, output: 'There is no file nowhere.csv.\n' })
-    const forbidden = await run(['import', 'nowhere.csv', '--user', 'emma'])
-    assert.deepEqual(forbidden, { code: 1, output: 'emma is not an active administrator.\n' })
+    const forbidden = await run(['import', '-', '--user', 'emma'], { input: 'task_name\nOne\n' })
+    assert.deepEqual(forbidden, { code: 1, output: 'Your role in this project does not allow this.\n' })
+    const nobody = await run(['import', '-', '--user', 'nobody'], { input: 'task_name\nOne\n' })
+    assert.deepEqual(nobody, { code: 1, output: 'nobody is not an active user.\n' })
   })
 
   test('admin create-user makes an account that can log in', async () => {

@@ -54,7 +54,7 @@ describe('a key on creating a task', () => {
   test('the same key while the first one still runs is 409 with Retry-After, whatever its body', async (t) => {
     const { key, title } = fresh()
     const tx = await openTransaction(t, app.databaseUrl)
-    await tx.query({ text: 'select from projects for update' })
+    await tx.query({ text: 'lock table tasks in exclusive mode' })
     const first = create(key, { title })
     await tx.someoneWaits()
     for (const body of [{ title }, { title: 'Another' }]) {

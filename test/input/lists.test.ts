@@ -15,6 +15,7 @@ const LISTS = [
   '/api/v1/trash',
   '/api/v1/imports',
   '/api/v1/imports/{id}/errors',
+  '/api/v1/imports/{id}/undo',
 ] as const
 
 const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
@@ -30,12 +31,14 @@ const BEYOND: Record<(typeof LISTS)[number], unknown> = {
   '/api/v1/trash': ['0001-01-01T00:00:00.000000Z', '1'],
   '/api/v1/imports': ['1'],
   '/api/v1/imports/{id}/errors': ['999999999999999', 'zzz'],
+  '/api/v1/imports/{id}/undo': ['999999999999999'],
 }
 
 describe('lists', () => {
   const cleanup = new CleanupStack()
   let world: World
   let token: string | undefined
+  let importId: number
   let taskId: number
 
   before(async () => {
@@ -47,7 +50,8 @@ describe('lists', () => {
 
   /** At least seven things in each list. */
   async function fill(): Promise<void> {
-    const { app, projectId, importId } = world
+    const { app, projectId } = world
+    importId = await world.makeImport('done')
     const sql = (text: string, values: unknown[] = []) => app.ctx.db.query({ text, values })
     for (let i = 0; i < 7; i++) {
       await world.makeMember()
@@ -66,10 +70,13 @@ describe('lists', () => {
        select $1, n / 2, case n % 2 when 0 then '' else 'status' end, 'BAD', 'bad' from generate_series(4, 12) n`,
       [importId],
     )
+    await sql(`insert into import_updates (import_id, task_id, version) select $1, id, 99 from tasks limit 7`, [
+      importId,
+    ])
   }
 
   const url = (path: string) => {
-    const id = path.includes('imports') ? world.importId : path.includes('tasks') ? taskId : world.projectId
+    const id = path.includes('imports') ? importId : path.includes('tasks') ? taskId : world.projectId
     return path.replace('{id}', String(id))
   }
   const get = (path: string, query: string) => world.app.send('GET', `${url(path)}?${query}`, { as: token })

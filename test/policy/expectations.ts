@@ -35,6 +35,12 @@ const readable: Expected = { nobody: 401, outsider: 404, ...members(200) }
 const creatable = (status: number): Expected => ({ ...readable, ...members(status), viewer: 403 })
 const changeable = (status: number): Expected => ({ ...creatable(status), contributor: 403 })
 const manageable = (status: number): Expected => ({ ...changeable(status), owner: 403 })
+/** Hidden from everybody but those who manage the project. */
+const maintained = (status: number): Expected => ({
+  ...signedIn(404),
+  maintainer: status,
+  admin: status,
+})
 
 export const EXPECTATIONS: Record<string, Expected> = {
   'POST /api/v1/auth/register': everybody(201),
@@ -63,6 +69,8 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'DELETE /api/v1/projects/{id}/members/{user_id}': manageable(204),
 
   'GET /api/v1/tasks': signedIn(200),
+  'GET /api/v1/tasks.csv': signedIn(200),
+  'GET /api/v1/tasks.ndjson': signedIn(200),
   'POST /api/v1/tasks': creatable(201),
   'GET /api/v1/tasks/{id}': readable,
   'PATCH /api/v1/tasks/{id}': changeable(200),
@@ -78,9 +86,16 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'POST /api/v1/tasks/{id}/revert': changeable(200),
   'GET /api/v1/task-log': signedIn(200),
 
-  'GET /api/v1/imports': adminOnly(200),
-  'GET /api/v1/imports/{id}': adminOnly(200),
-  'GET /api/v1/imports/{id}/errors': adminOnly(200),
+  'GET /api/v1/imports': signedIn(200),
+  'POST /api/v1/imports': manageable(202),
+  'GET /api/v1/imports/{id}': maintained(200),
+  'GET /api/v1/imports/{id}/errors': maintained(200),
+  'GET /api/v1/imports/{id}/rejected.csv': maintained(200),
+  'GET /api/v1/imports/{id}/progress': maintained(200),
+  'GET /api/v1/imports/{id}/undo': maintained(200),
+  'POST /api/v1/imports/{id}/commit': maintained(202),
+  'POST /api/v1/imports/{id}/cancel': maintained(200),
+  'POST /api/v1/imports/{id}/undo': maintained(202),
 
   'POST /register': everybody(201),
   'POST /login': everybody(200),

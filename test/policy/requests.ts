@@ -20,8 +20,8 @@ const atUser =
   (rest: string, body?: unknown): Build =>
   async ({ makeUser }) => ({ url: `${v1}/users/${(await makeUser()).id}${rest}`, body })
 const atImport =
-  (rest: string): Build =>
-  async ({ importId }) => ({ url: `${v1}/imports/${importId}${rest}` })
+  (rest: string, state = 'done'): Build =>
+  async ({ makeImport }) => ({ url: `${v1}/imports/${await makeImport(state)}${rest}` })
 const register =
   (url: string): Build =>
   async ({ freshName }) => ({ url, body: credentials(freshName()) })
@@ -81,6 +81,8 @@ export const REQUESTS: Record<string, Build> = {
   'DELETE /api/v1/projects/{id}/members/{user_id}': atMember(),
 
   'GET /api/v1/tasks': at(`${v1}/tasks`),
+  'GET /api/v1/tasks.csv': at(`${v1}/tasks.csv`),
+  'GET /api/v1/tasks.ndjson': at(`${v1}/tasks.ndjson`),
   'POST /api/v1/tasks': async ({ projectId }) => ({
     url: `${v1}/tasks`,
     body: { title: 'Feed the cat', project_id: projectId },
@@ -112,8 +114,19 @@ export const REQUESTS: Record<string, Build> = {
   'GET /api/v1/task-log': at(`${v1}/task-log`),
 
   'GET /api/v1/imports': at(`${v1}/imports`),
+  'POST /api/v1/imports': async ({ projectId, freshName }) => ({
+    url: `${v1}/imports?project_id=${projectId}`,
+    payload: `title\n${freshName()}\n`,
+    headers: { 'content-type': 'text/csv' },
+  }),
   'GET /api/v1/imports/{id}': atImport(''),
   'GET /api/v1/imports/{id}/errors': atImport('/errors'),
+  'GET /api/v1/imports/{id}/rejected.csv': atImport('/rejected.csv'),
+  'GET /api/v1/imports/{id}/progress': atImport('/progress'),
+  'GET /api/v1/imports/{id}/undo': atImport('/undo'),
+  'POST /api/v1/imports/{id}/commit': atImport('/commit', 'ready'),
+  'POST /api/v1/imports/{id}/cancel': atImport('/cancel', 'merging'),
+  'POST /api/v1/imports/{id}/undo': atImport('/undo'),
 
   'POST /register': register('/register'),
   'POST /login': at('/login', credentials('otto')),

@@ -22,7 +22,8 @@ export interface World {
   app: TestApp
   principals: Principal[]
   projectId: number
-  importId: number
+  /** An import of one row into the project, by an administrator. */
+  makeImport(state: string): Promise<number>
   /** A user made for one request, straight in the table: with a session, but nobody has its token. */
   makeUser(): Promise<{ id: number; username: string }>
   makeMember(): Promise<{ id: number; username: string }>
@@ -84,10 +85,12 @@ export async function buildWorld(t: Scope): Promise<World> {
       ...Object.entries(people).map(([name, { token }]) => ({ name, column: name as keyof Expected, token })),
       ...(await nobodies(app, admin)).map((nobody) => ({ ...nobody, column: 'nobody' as const })),
     ],
-    importId: await one(`insert into imports (project_id, created_by, state) values ($1, $2, 'done') returning id`, [
-      projectId,
-      admin.id,
-    ]),
+    makeImport: (state) =>
+      one(
+        `insert into imports (project_id, created_by, state, dry_run, rows, created) values ($1, $2, $3, $4, 1, 1)
+         returning id`,
+        [projectId, admin.id, state, state === 'ready'],
+      ),
     makeUser,
     async makeMember() {
       const user = await makeUser()

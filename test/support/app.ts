@@ -132,7 +132,7 @@ function client(app: App): Pick<TestApp, 'send' | 'person' | 'login'> {
       },
       payload: body !== undefined ? JSON.stringify(body) : payload,
     })
-    const isJson = /json/.test(String(answer.headers['content-type']))
+    const isJson = /[/+]json/.test(String(answer.headers['content-type']))
     return {
       status: answer.statusCode,
       headers: answer.headers,

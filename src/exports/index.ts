@@ -1,0 +1,2 @@
+export { exportRoutes } from './routes.ts'
+export { openExport } from './service.ts'

@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import type { Context } from '../platform/context.ts'
+import { today } from '../platform/dates.ts'
+import { problems } from '../platform/schemas.ts'
+import { readAsOf, readFilter, type TaskLineFormat, type TaskSelection } from '../tasks/index.ts'
+import { CsvExportQuery, FileAnswer, NdjsonExportQuery } from './schemas.ts'
+import { openExport } from './service.ts'
+
+const [CSV, NDJSON] = ['text/csv', 'application/x-ndjson']
+
+/** `/api/v1/tasks.csv` and `/api/v1/tasks.ndjson`. */
+export const exportRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
+  const tags = ['tasks']
+  const config = { access: 'user' } as const
+
+  app.get('/tasks.csv', {
+    config,
+    schema: {
+      tags,
+      summary: 'All tasks of a list as one CSV file',
+      querystring: CsvExportQuery,
+      response: { 200: FileAnswer(CSV, 'RFC 4180, UTF-8, with a header'), ...problems(401, 410) },
+    },
+    handler: (request, reply) =>
+      sendFile(ctx, request, reply, request.query, request.query.raw ? 'raw csv' : 'csv', `${CSV}; charset=utf-8`),
+  })
+
+  app.get('/tasks.ndjson', {
+    config,
+    schema: {
+      tags,
+      summary: 'All tasks of a list as one file, a JSON object on each line',
+      querystring: NdjsonExportQuery,
+      response: { 200: FileAnswer(NDJSON, 'A Task on each line'), ...problems(401, 410) },
+    },
+    handler: (request, reply) => sendFile(ctx, request, reply, request.query, 'ndjson', NDJSON),
+  })
+}
+
+type Query = Static<typeof NdjsonExportQuery>
+
+async function sendFile(
+  ctx: Context,
+  { actor }: FastifyRequest,
+  reply: FastifyReply,
+  query: Query,
+  format: TaskLineFormat,
+  contentType: string,
+): Promise<FastifyReply> {
+  const selection = readSelection(query, ctx.config.timeZone)
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  const file = await openExport(ctx, actor, { ...selection, format }, gone.signal)
+  const name = `tasks-${dayOf(selection, ctx.config.timeZone)}.${format === 'ndjson' ? 'ndjson' : 'csv'}`
+  return reply
+    .header('content-type', contentType)
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(file)
+}
+
+/** @throws AppError INVALID_REQUEST (400) naming the parameter */
+function readSelection(query: Query, timeZone: string): TaskSelection {
+  return {
+    filter: readFilter(query),
+    asOf: query.as_of === undefined ? undefined : readAsOf(query.as_of, timeZone),
+    direction: query.sort === 'created_at' ? 'asc' : 'desc',
+  }
+}
+
+/** The day whose tasks they are. */
+function dayOf({ asOf }: TaskSelection, timeZone: string): string {
+  if (!asOf) return today(timeZone)
+  return 'day' in asOf ? asOf.day : today(timeZone, new Date(asOf.instant))
+}

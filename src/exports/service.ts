@@ -1,0 +1,124 @@
+import { PassThrough, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Actor } from '../auth/index.ts'
+import { inPassing, isUnanswered, noAnswer } from '../platform/answer-limit.ts'
+import type { Context } from '../platform/context.ts'
+import { type Connection, sqlState } from '../platform/db.ts'
+import {
+  declareTaskLines,
+  requireHistory,
+  TASK_CSV_HEADER,
+  type TaskLineFormat,
+  type TaskSelection,
+} from '../tasks/index.ts'
+import { tooManyExports } from './errors.ts'
+import * as queries from './queries.ts'
+
+/** Each holds a connection, of those for uploads and imports, and a snapshot, which keeps dead rows from being removed. */
+const MOST_AT_ONCE = 3
+const LONGEST_MS = 3_600_000
+/** Bounds the memory: a task may have 20,000 characters. */
+const ROWS_AT_ONCE = 500
+/** What the database looks through in a millisecond, on a slow disk: the more there is, the longer an answer may take. */
+const ROWS_PER_MS = 20
+
+const CURSOR = 'export_lines'
+
+export interface ExportRequest extends TaskSelection {
+  format: TaskLineFormat
+}
+
+let underWay = 0
+
+/**
+ * All tasks of a selection as one file, from one snapshot, in constant memory: as fast as it is read. Its transaction ends
+ * with the stream, however that ends. A failure after the beginning destroys the stream: it never looks whole.
+ *
+ * @param reader aborted when nobody reads any more
+ * @throws AppError TOO_MANY_EXPORTS (503), HISTORY_NOT_KEPT (410)
+ */
+export async function openExport(
+  ctx: Context,
+  actor: Actor,
+  request: ExportRequest,
+  reader?: AbortSignal,
+): Promise<Readable> {
+  if (underWay >= MOST_AT_ONCE) throw tooManyExports()
+  underWay++
+  const file = new PassThrough()
+  file.on('error', () => {}) // whoever reads it hears of it as well
+  const leave = () => void file.destroy()
+  reader?.addEventListener('abort', leave)
+  const timer = setTimeout(leave, LONGEST_MS).unref()
+  const { promise: begun, resolve: begin, reject } = Promise.withResolvers<void>()
+  writeExport(ctx, actor, request, file, begin)
+    .catch((error) => {
+      reject(error)
+      file.destroy(error)
+    })
+    .finally(() => {
+      underWay--
+      clearTimeout(timer)
+      reader?.removeEventListener('abort', leave)
+    })
+  await begun
+  return file
+}
+
+async function writeExport(
+  ctx: Context,
+  actor: Actor,
+  { format, ...selection }: ExportRequest,
+  file: PassThrough,
+  begin: () => void,
+): Promise<void> {
+  const { statementTimeoutMs, timeZone } = ctx.config
+  await ctx.db.bulkTransaction(async (tx) => {
+    await queries.beginSnapshot(tx)
+    const { pid, rows } = await queries.describeSnapshot(tx)
+    await untilClosed(ctx, pid, file, async () => {
+      if (selection.asOf) await requireHistory({ ...ctx, db: tx }, selection.asOf)
+      tx.answerWithinMs = statementTimeoutMs + rows / ROWS_PER_MS
+      await declareTaskLines(tx, actor, CURSOR, selection, format, timeZone)
+      const first = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
+      begin()
+      await pipeline(chunks(tx, format === 'ndjson' ? '' : TASK_CSV_HEADER, first), file)
+    })
+  }, statementTimeoutMs)
+}
+
+async function* chunks(tx: Connection, header: string, first: string[]): AsyncGenerator<string> {
+  let lines = first
+  yield header + lines.join('')
+  while (lines.length === ROWS_AT_ONCE) {
+    lines = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
+    yield lines.join('')
+  }
+}
+
+/** Works until the reader goes away, who need not wait for what the database is doing at that moment. */
+async function untilClosed(ctx: Context, pid: number, file: PassThrough, work: () => Promise<void>): Promise<void> {
+  let cancelling: Promise<void> | undefined
+  const cancel = () => {
+    cancelling ??= inPassing(queries.cancelStatement(ctx.db, pid))
+  }
+  const leave = () => {
+    if (!file.writableFinished) cancel()
+  }
+  file.once('close', leave)
+  if (file.destroyed) cancel()
+  try {
+    await work()
+  } catch (error) {
+    if (isUnanswered(error)) cancel()
+    if (!cancelling) throw error
+    await cancelling
+    // Nobody else gets this connection: what is cancelled might be their statement.
+    throw isRetryable(error) ? error : noAnswer()
+  } finally {
+    file.off('close', leave)
+  }
+}
+
+/** The transaction throws this one whatever is thrown here, and goes on to lend its connection: it has to be rolled back. */
+const isRetryable = (error: unknown) => sqlState(error).startsWith('40')

@@ -1,0 +1,29 @@
+import type { Actor } from '../auth/index.ts'
+import type { Context } from '../platform/context.ts'
+import { type ImportRow, listRejects } from './queries.ts'
+
+const AT_ONCE = 500
+
+/**
+ * The rejected rows, after a header that an import takes: the column `error` comes first, since a row of the wrong shape
+ * may have any number of cells behind it. Streamed page by page.
+ */
+export async function* rejectedCsv(ctx: Context, actor: Actor, row: ImportRow): AsyncGenerator<string> {
+  const { delimiter } = row
+  const line = (error: string, rest: string) => `${quoted(error, delimiter)}${delimiter}${rest}\r\n`
+  let text = line('error', row.columns.map(({ name }) => quoted(name, delimiter)).join(delimiter))
+  for (let afterLine = 0; ; ) {
+    const rejects = await listRejects(ctx.db, actor, row.id, { afterLine, limit: AT_ONCE })
+    text += rejects.map(({ record, error }) => line(error, record)).join('')
+    // Not before the first look: what goes wrong until then is answered as an error.
+    yield text
+    const last = rejects.at(-1)
+    if (!last || rejects.length < AT_ONCE) return
+    afterLine = last.line
+    text = ''
+  }
+}
+
+function quoted(cell: string, delimiter: string): string {
+  return cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from '../platform/context.ts'
+import { type Connection, sqlState } from '../platform/db.ts'
+import { refreshStatistics } from '../tasks/index.ts'
+import { checkRows } from './check-queries.ts'
+import * as lease from './lease-queries.ts'
+import { finishImport, MeantimeChanged, mergeStretch } from './merge-queries.ts'
+
+/** Lines of the file that one transaction turns into tasks: about half a second of work on a small machine. */
+const STRETCH_LINES = 20_000
+/** Stretches of one import that are written at the same time. */
+const LANES = 2
+const MANY_ROWS = 10_000
+const MAX_ATTEMPTS = 5
+
+/** Checks and merges one staged import, as far as it can go. */
+export async function runImport(
+  ctx: Context,
+  importId: number,
+  signal: AbortSignal,
+  stretchLines = STRETCH_LINES,
+): Promise<void> {
+  const row = await lease.takeLease(ctx.db, importId, ['checking', 'merging'])
+  if (!row) return
+  await whileMine(ctx, row, 'IMPORT_FAILED', 'The rows could not be merged. See the log of the worker.', async () => {
+    if (row.state === 'checking') await checkAll(ctx, row)
+    if (row.state === 'merging') await mergeAll(ctx, row, signal, stretchLines)
+  })
+}
+
+async function checkAll(ctx: Context, row: lease.LeasedRow): Promise<void> {
+  row.state = await inStretch(ctx, (tx) => checkRows(tx, row, ctx.config.timeZone))
+  ctx.log.info({ importId: row.id, rows: row.rows, state: row.state }, 'import checked')
+}
+
+async function mergeAll(ctx: Context, row: lease.LeasedRow, signal: AbortSignal, stretchLines: number): Promise<void> {
+  await mergeStretches(ctx, row, signal, stretchLines)
+  if (row.rows >= MANY_ROWS) await ctx.db.bulkTransaction(refreshStatistics)
+  const counts = await inStretch(ctx, (tx) => finishImport(tx, row))
+  for (const outcome of ['created', 'updated', 'unchanged', 'rejected'] as const) {
+    ctx.metrics.importedRows.inc({ outcome }, counts[outcome])
+  }
+  ctx.log.info({ importId: row.id, rows: row.rows }, 'import done')
+}
+
+/**
+ * Stretches are written side by side and committed in their order: each waits for the one before it with its last statement,
+ * which says how far the import has come. When one fails, those after it do.
+ */
+async function mergeStretches(ctx: Context, row: lease.LeasedRow, signal: AbortSignal, lines: number): Promise<void> {
+  const underWay: Promise<void>[] = []
+  try {
+    for (let from = row.merged_line; from < row.last_line; from += lines) {
+      signal.throwIfAborted()
+      const before = underWay.at(-1)
+      const stretch = { ...row, merged_line: from }
+      const to = Math.min(from + lines, row.last_line)
+      const merged = inStretch(ctx, (tx) => mergeStretch(tx, stretch, to, ctx.config.timeZone, before))
+      merged.catch(() => {}) // thrown below, perhaps later
+      underWay.push(merged)
+      if (underWay.length >= LANES) await underWay.shift()
+    }
+    await Promise.all(underWay)
+    row.merged_line = row.last_line
+  } finally {
+    await Promise.allSettled(underWay)
+  }
+}
+
+/** Works until it is done, cancelled, taken by another worker, or will never succeed; other errors are thrown, to be tried again. */
+export async function whileMine(
+  ctx: Context,
+  row: lease.LeasedRow,
+  failureCode: 'IMPORT_FAILED' | 'UNDO_FAILED',
+  failure: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const quietly = (error: unknown) => {
+    if (!(error instanceof lease.LeaseLost)) throw error
+    ctx.log.info({ importId: row.id }, 'import was cancelled, or taken by another worker')
+  }
+  try {
+    await work()
+  } catch (error) {
+    if (!isPermanent(error)) return quietly(error)
+    ctx.log.error({ err: error, importId: row.id }, 'import failed')
+    await ctx.db.bulkTransaction((tx) => lease.failImport(tx, row, row.state, failureCode, failure)).catch(quietly)
+  }
+}
+
+/** One transaction, run again when others were in its way: then nothing of it happened. */
+export async function inStretch<T>(ctx: Context, work: (tx: Connection) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ctx.db.bulkTransaction(work)
+    } catch (error) {
+      const again = error instanceof MeantimeChanged || /^(40001|40P01)$/.test(sqlState(error))
+      if (!again || attempt === MAX_ATTEMPTS) throw error
+      await sleep(20 * attempt)
+    }
+  }
+}
+
+/** Data the database will refuse every time; anything else is worth another attempt. */
+function isPermanent(error: unknown): boolean {
+  return /^(22|23|42)/.test(sqlState(error))
+}

@@ -1,0 +1,149 @@
+import type { Queryable } from '../platform/db.ts'
+import { nextVersion } from './queries.ts'
+
+/**
+ * What imports write. They give rows as a SELECT of line, project_id, created_by, import_id, title, description, status and
+ * priority (null when not given), labels, due_date, assigned_user_id, external_id and created_at, every value of it checked.
+ * In `values` the first, $1, is the user who imports.
+ */
+export interface ImportedRows {
+  text: string
+  values: unknown[]
+}
+
+export type ImportedField = 'title' | 'description' | 'status' | 'priority' | 'labels' | 'due_date' | 'assigned_user_id'
+
+export interface UpdatedTasks {
+  /** Rows that were given, whatever became of them. */
+  rows: number
+  unchanged: number
+  updated: { id: number; version: number }[]
+}
+
+/** What the row makes of the task: a status or priority that is not given stays as it is. */
+const nextValue = (field: ImportedField) =>
+  field === 'status' || field === 'priority' ? `coalesce(s.${field}, t.${field})` : `s.${field}`
+
+const differs = (fields: readonly ImportedField[]) =>
+  `(${fields.map((f) => `t.${f}`).join(', ')}) is distinct from (${fields.map(nextValue).join(', ')})`
+
+/** The living task that has the key of the row; found by its index one by one, however many tasks there are. */
+const withTheKey = (columns: string) => `select ${columns} from tasks t
+  where t.project_id = s.project_id and t.external_id = s.external_id and t.deleted_at is null limit 1`
+
+/**
+ * Creates the tasks of the rows, as one set. Their history begins at their created_at. Of rows with a key those are left
+ * out whose key a living task has; keys come in their order, so that two imports never wait each for the other.
+ *
+ * @returns the number of tasks created
+ */
+export async function insertImportedTasks(tx: Queryable, rows: ImportedRows, keyed: boolean): Promise<number> {
+  const { rowCount } = await tx.query({
+    text: `insert into tasks (project_id, title, description, status, priority, labels, due_date, assigned_user_id,
+                              created_by, external_id, import_id, created_at, updated_at, valid_from, changed_by, cause)
+           select project_id, title, description, coalesce(status, 'pending'), coalesce(priority, 'MEDIUM'), labels,
+                  due_date, assigned_user_id, created_by, external_id, import_id, created_at, clock_timestamp(),
+                  created_at, $1::bigint, 'import'
+             from (${rows.text}) s
+            ${keyed ? `where s.external_id is null or (${withTheKey('t.id')}) is null` : ''}
+            order by ${keyed ? 'external_id, ' : ''}assigned_user_id, created_at
+           ${keyed ? 'on conflict (project_id, external_id) where external_id is not null and deleted_at is null do nothing' : ''}`,
+    values: rows.values,
+  })
+  return rowCount ?? 0
+}
+
+/**
+ * Changes the living tasks that have the keys of the rows, where a row differs. They are locked in the order of their ids,
+ * as by every statement over many tasks, and compared again once they are: a change made meanwhile is not lost.
+ */
+export async function updateImportedTasks(
+  tx: Queryable,
+  rows: ImportedRows,
+  fields: readonly ImportedField[],
+): Promise<UpdatedTasks> {
+  const { rows: found } = await tx.query<{ rows: number; unchanged: number; id: number | null; version: number }>({
+    text: `with rows as materialized (${rows.text}),
+           present as materialized (
+             select s.*, t.id as task_id, ${differs(fields)} as differs
+               from rows s, lateral (${withTheKey('t.*')}) t where s.external_id is not null),
+           mine as materialized (
+             select t.id from tasks t join present s on s.task_id = t.id
+              where s.differs and t.project_id = s.project_id and t.external_id = s.external_id and t.deleted_at is null
+              order by t.id for no key update of t),
+           moment as materialized (select clock_timestamp() as at from (select count(*) from mine) locked),
+           t as (
+             update tasks t set ${fields.map((f) => `${f} = ${nextValue(f)}`).join(', ')},
+                                ${nextVersion('moment.at', 'import')}
+               from mine, present s, moment
+              where t.id = mine.id and s.task_id = mine.id and ${differs(fields)}
+             returning t.id, t.version)
+           select c.rows, c.unchanged, t.id, t.version
+             from (select (select count(*) from rows) as rows,
+                          (select count(*) from present where not differs) as unchanged) c
+             left join t on true`,
+    values: rows.values,
+  })
+  const updated = found.flatMap(({ id, version }) => (id === null ? [] : { id, version }))
+  return { rows: found[0]?.rows ?? 0, unchanged: found[0]?.unchanged ?? 0, updated }
+}
+
+/** What of the rows would be created, updated and left as it is, now; and the first lines that would update. */
+export async function planImportedTasks(
+  db: Queryable,
+  rows: ImportedRows,
+  fields: readonly ImportedField[],
+  samples: number,
+) {
+  const { rows: found } = await db.query<{ created: number; updated: number; unchanged: number; lines: string[] }>({
+    text: `with planned as materialized (
+             select s.line, t.differs
+               from (${rows.text}) s
+               left join lateral (select ${differs(fields)} as differs from (${withTheKey('t.*')}) t) t
+                      on s.external_id is not null
+              where $1::bigint is not null)
+           select count(*) filter (where differs is null) as created, count(*) filter (where differs) as updated,
+                  count(*) filter (where not differs) as unchanged,
+                  array(select p.line::text from planned p where p.differs order by p.line limit ${samples}) as lines
+             from planned`,
+    values: rows.values,
+  })
+  return found[0] ?? { created: 0, updated: 0, unchanged: 0, lines: [] }
+}
+
+export interface TaskDifference {
+  line: number
+  external_id: string
+  task_id: number
+  /** Only the fields that differ; a long text is cut. */
+  changes: Record<string, { from: unknown; to: unknown }>
+}
+
+const SHOWN: Record<ImportedField, (row: 's' | 't', value: string) => string> = {
+  title: (_, value) => value,
+  description: (_, value) => `left(${value}, 200)`,
+  status: (_, value) => value,
+  priority: (_, value) => value,
+  labels: (_, value) => value,
+  due_date: (_, value) => value,
+  assigned_user_id: (_, value) => `(select username from users where id = ${value})`,
+}
+
+/** How the rows differ from the tasks that have their keys. */
+export async function compareImportedTasks(
+  db: Queryable,
+  rows: ImportedRows,
+  fields: readonly ImportedField[],
+): Promise<TaskDifference[]> {
+  const changes = fields.map(
+    (f) => `case when t.${f} is distinct from ${nextValue(f)} then jsonb_build_object('${f.replace('_id', '')}',
+      jsonb_build_object('from', ${SHOWN[f]('t', `t.${f}`)}, 'to', ${SHOWN[f]('s', nextValue(f))})) else '{}' end`,
+  )
+  const { rows: found } = await db.query<TaskDifference>({
+    text: `select s.line, s.external_id, t.id as task_id, ${changes.join(' || ')} as changes
+             from (${rows.text}) s, lateral (${withTheKey('t.*')}) t
+            where $1::bigint is not null and s.external_id is not null order by s.line`,
+    values: rows.values,
+  })
+  return found
+}
