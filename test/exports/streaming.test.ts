@@ -25,7 +25,7 @@ describe('an export that is read slowly, or not to its end', () => {
       text: `insert into tasks (project_id, title, description, status, priority, created_by, created_at, updated_at,
                                 valid_from, changed_by)
              select $1, 'Task ' || i, repeat('.', 20000), 'pending', 'LOW', $2, at, at, at, $2
-               from generate_series(1, ${TASKS}) i, lateral (select timestamptz '2025-01-01' + i * interval '1 s' as at)`,
+               from generate_series(1, ${TASKS}) i, lateral (select timestamptz '2025-01-01' + i * interval '1 s' as at) times`,
       values: [team.project, team.mia.id],
     }
     await team.app.ctx.db.bulkTransaction((tx) => tx.query(insert))
