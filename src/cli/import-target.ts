@@ -15,7 +15,6 @@ import {
 import { importJob } from '../imports/jobs.ts'
 import { ConfigError } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
-import { AppError } from '../platform/errors.ts'
 
 export type ImportState = Static<typeof Import>
 type Reject = Static<typeof ImportError>
@@ -59,7 +58,7 @@ export function atServer(url: string, token: string): ImportTarget {
     })
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
     if (answer.ok) return body as Body
-    throw new AppError(String(body.code ?? 'REFUSED'), answer.status, String(body.detail ?? `HTTP ${answer.status}`))
+    throw new ConfigError(String(body.detail ?? `${url} answered ${answer.status}`))
   }
   return {
     upload(name, bytes, query) {

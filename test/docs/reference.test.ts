@@ -87,18 +87,19 @@ describe('docs/api/errors.md', () => {
 describe('src/imports/README.md', () => {
   const rows = tableRows(read('src/imports/README.md'))
 
-  test('lists every reason to reject a row, and no other', () => {
+  test('lists every reason to reject a row and to fail, and no other', () => {
     const listed = rows.map(([code = '']) => code.slice(1, -1)).filter((code) => /^[A-Z_]+$/.test(code))
     const [, union = ''] = /type RejectCode = (.*)/.exec(read('src/imports/csv-file.ts')) ?? []
-    const checked = [...read('src/imports/merge-queries.ts').matchAll(/\bthen '([A-Z]+(?:_[A-Z]+)+)'/g)].map(
-      (m) => m[1],
+    const files = ['check-queries', 'receiving-queries', 'run-import', 'run-undo']
+    const checked = files.flatMap((file) =>
+      [...read(`src/imports/${file}.ts`).matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, code]) => code),
     )
     assert.deepEqual(listed.sort(), [...new Set([...wordsOf(union), ...checked])].sort())
   })
 
   test('lists every state of an import, and no other', () => {
     const listed = rows.map(([state = '']) => state.slice(1, -1)).filter((state) => /^[a-z]+$/.test(state))
-    const [, union = ''] = /type ImportState = (.*)/.exec(read('src/imports/queries.ts')) ?? []
+    const [, union = ''] = /IMPORT_STATES = \[([^\]]*)\]/.exec(read('src/imports/queries.ts')) ?? []
     assert.deepEqual(listed.sort(), wordsOf(union).sort())
   })
 })
