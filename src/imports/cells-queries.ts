@@ -24,7 +24,8 @@ export interface Lines {
   to: number
 }
 
-const WHITE = `e' \\t\\n\\r\\f\\v\\u00a0'`
+/** What `\s` is to the API (ECMAScript WhiteSpace and LineTerminator). */
+const WHITE = `e' \\t\\n\\r\\f\\v\\u00a0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005\\u2006\\u2007\\u2008\\u2009\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff'`
 const list = (words: readonly string[]) => words.map((word) => `'${word}'`).join(', ')
 
 export const cellAt = (index: number) => `c${index + 1}`

@@ -56,7 +56,7 @@ export class DelimiterSearch {
 
   #score(delimiter: Delimiter): [known: number, cells: number] {
     const header = this.#headers.get(delimiter) ?? []
-    return [header.filter(this.#isKnown).length, header.length]
+    return [header.filter(this.#isKnown).length, header.filter((name) => name.trim() !== '').length]
   }
 }
 

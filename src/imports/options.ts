@@ -35,19 +35,17 @@ export function originalOptions(projectId: number): UploadOptions {
 
 type DateFormat = UploadOptions['reader']['dateFormat']
 
-const FORMATS = ['MDY', 'DMY', 'YMD']
+const FORMAT = /^(?:MDY|DMY|YMD)$/
+const FORMAT_OF_FIELD = /^(?:created_at|due_date):(?:MDY|DMY|YMD)$/
 
 function readDateFormat(text: string): DateFormat {
-  const parts = text.split(',').map((part) => part.split(':'))
-  const formats = text.includes(':') ? parts.map(([, format]) => format) : [text]
-  if (!formats.every((format) => FORMATS.includes(format ?? ''))) {
-    throw invalidField(
-      'query',
-      'date_format',
-      `must be one of ${FORMATS.join(', ')}, or such as created_at:MDY,due_date:DMY`,
-    )
+  if (FORMAT.test(text)) return text as DateFormat
+  const parts = text.split(',')
+  const byField = Object.fromEntries(parts.map((part) => part.split(':')))
+  if (!parts.every((part) => FORMAT_OF_FIELD.test(part)) || Object.keys(byField).length < parts.length) {
+    throw invalidField('query', 'date_format', 'must be one of MDY, DMY, YMD, or such as created_at:MDY,due_date:DMY')
   }
-  return (text.includes(':') ? Object.fromEntries(parts) : text) as DateFormat
+  return byField as DateFormat
 }
 
 function readMapping(text: string): Record<string, string | null> {
