@@ -13,7 +13,7 @@ const Label = Type.String({ minLength: 1, maxLength: 50, pattern: '^[^,\\s](?:[^
 const Labels = Type.Array(Label, { maxItems: 20, uniqueItems: true })
 const Day = Type.String({ format: 'date', pattern: '^(?!0000)\\d{4}-', examples: ['2025-03-31'] })
 const Username = Type.String({ minLength: 1, maxLength: 64, examples: ['john_doe'] })
-const ExternalId = Type.String({ minLength: 1, maxLength: 200 })
+const ExternalId = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })
 
 /** What the original contract's bodies may hold. */
 export const CLASSIC_FIELDS = {

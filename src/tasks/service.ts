@@ -150,8 +150,11 @@ export function etagOf(version: number): string {
 
 /** Labels are a set: their order and repetition mean nothing, so they do not make versions either. */
 export function withLabelSet(fields: queries.TaskFields): queries.TaskFields {
-  return fields.labels ? { ...fields, labels: [...new Set(fields.labels)].sort() } : fields
+  return fields.labels ? { ...fields, labels: [...new Set(fields.labels)].sort(byCodePoint) } : fields
 }
+
+/** The order that the database's imports use; that of JavaScript differs beyond U+FFFF. */
+const byCodePoint = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 export async function namingTakenKey<T>(fields: queries.TaskFields, write: () => Promise<T>): Promise<T> {
   try {

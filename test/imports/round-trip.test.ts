@@ -29,12 +29,8 @@ const piece = fc.oneof(
 )
 const text = (maxLength: number) => fc.array(piece, { maxLength }).map((pieces) => pieces.join(''))
 const title = text(10).filter((words) => /\S/.test(words) && [...words].length <= 200)
-/** Without U+E000 to U+FFFF, of which there is a test below. */
-const label = text(3).filter(
-  (words) => /^[^,\s](?:[^,]*[^,\s])?$/.test(words) && [...words].length <= 50 && !/[\ue000-\uffff]/.test(words),
-)
-/** Not of blanks only, of which there is a test below. */
-const key = text(4).filter((words) => /[^ \t\n\r\f\v\u00a0]/.test(words) && [...words].length <= 200)
+const label = text(3).filter((words) => /^[^,\s](?:[^,]*[^,\s])?$/.test(words) && [...words].length <= 50)
+const key = text(4).filter((words) => /\S/.test(words) && [...words].length <= 200)
 const day = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
 /** In microseconds since 1970. */
 const moment = fc.bigInt(-2_000_000_000_000_000n, 1_750_000_000_000_000n)
@@ -101,20 +97,12 @@ describe('exported and imported again', () => {
     )
   })
 
-  for (const [what, fields, todo] of [
-    [
-      'labels whose order is one in UTF-16 and another one in UTF-8',
-      { external_id: 'A-1', labels: ['\u{10000}', '\ue000'] },
-      'the API sorts them one way, an import the other, so it updates what is the same',
-    ],
-    ['a key of blanks', { external_id: ' ' }, 'the API takes it, an import takes it for none'],
-  ] as const) {
-    test(`${what}: unchanged`, { todo }, async () => {
-      const project = await newProject()
-      await send('POST', '/tasks', { project_id: project, title: 'One', ...fields })
-      assert.deepEqual(await load(project, await exported(project)), ['done', 1, 0, 0, 1, 0])
-    })
-  }
+  test('labels whose order is one in UTF-16 and another one in UTF-8: unchanged', async () => {
+    const project = await newProject()
+    const labels = ['\u{10000}', '\ue000']
+    await send('POST', '/tasks', { project_id: project, title: 'One', external_id: 'A-1', labels })
+    assert.deepEqual(await load(project, await exported(project)), ['done', 1, 0, 0, 1, 0])
+  })
 
   test('a file for spreadsheets has a quote before what they would run, which stays when it is imported', async () => {
     const [from, to] = [await newProject(), await newProject()]

@@ -62,6 +62,12 @@ describe('text', () => {
     for (const name of ['', ' ', '\u00a0\u2003\n']) assertPointsTo(await post('/projects', { name }), '/name')
   })
 
+  test('an external_id of blanks is none', async () => {
+    for (const external_id of [' ', '\u00a0\u2003', '\ufeff']) {
+      assertPointsTo(await post('/tasks', { title: 'Keyed', external_id }), '/external_id')
+    }
+  })
+
   test('a title of blanks is no title', async () => {
     for (const title of ['', ' ', '\t\n', '\u00a0', '\u3000']) assertPointsTo(await post('/tasks', { title }), '/title')
   })

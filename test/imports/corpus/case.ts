@@ -102,7 +102,7 @@ export const titles = (...names: string[]): ExpectedTask[] => names.map((title) 
 
 export const map = (mapping: Record<string, string | null>) => ({ mapping: JSON.stringify(mapping) })
 
-/** A file as some program wrote it, byte for byte. */
+/** A file in the form some program writes, byte for byte. */
 export const onDisk = (name: string): Buffer => readFileSync(path.join(import.meta.dirname, 'files', name))
 
 export const utf16le = (text: string): Buffer => Buffer.from(text, 'utf16le')

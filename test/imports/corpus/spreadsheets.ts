@@ -1,6 +1,6 @@
 import { allNew, badHeader, type Case, type CellError, map, onDisk, partly, unreadable } from './case.ts'
 
-/** Files as programs write them, kept byte for byte in files/. */
+/** Files in the forms that programs write, made by hand after them and kept byte for byte in files/. */
 
 const GERMAN = [
   { title: 'Filter tauschen', description: 'Preis: 12,50 € – „günstig“', due_date: '2025-03-31' },

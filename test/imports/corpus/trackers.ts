@@ -1,6 +1,6 @@
 import { allNew, badHeader, type Case, done, failed, map, onDisk, partly } from './case.ts'
 
-/** Files as programs write them, kept byte for byte in files/. */
+/** Files in the forms that programs write, made by hand after them and kept byte for byte in files/. */
 
 const none = (...names: string[]) => Object.fromEntries(names.map((name) => [name, null]))
 const JIRA = {
