@@ -58,8 +58,9 @@ export async function launchPostmaster(cluster: Cluster, options: LaunchOptions)
     const child = spawnPostmaster(cluster, port, options)
     if (await untilReady(child, cluster.folder, options)) return { pid: child.pid as number, port, status: 'ready' }
     const written = readFileSync(options.logFile).subarray(began).toString()
-    // The postmaster was killed, and a session of it that is busy has not noticed yet.
-    const waitsForLeftover = written.includes('is still in use') && Date.now() < leftoverDeadline
+    // The postmaster was killed: a session of it that is busy has not noticed yet, or its own process is not quite gone.
+    const leftover = /is still in use|lock file "postmaster\.pid" already exists/
+    const waitsForLeftover = leftover.test(written) && Date.now() < leftoverDeadline
     const lostPort = options.port === undefined && written.includes('Address already in use') && attempt < 10
     if (!waitsForLeftover && !lostPort) throw failure(written, options.logFile)
     await sleep(waitsForLeftover ? 200 : 0)
