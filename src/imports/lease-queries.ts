@@ -52,6 +52,28 @@ export async function fence(
   return rows[0]
 }
 
+/** Held by a stretch until its transaction ends, so that the one after it can wait where PostgreSQL sees it. */
+export async function takePlace(tx: Queryable, row: LeasedRow, line: number): Promise<void> {
+  await tx.query({
+    name: 'imports/take-place',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [placeOf(row, line)],
+  })
+}
+
+/** Waits for a stretch that is being written; returns at once when it is not, or not yet. */
+export async function awaitPlace(tx: Queryable, row: LeasedRow, line: number): Promise<void> {
+  await tx.query({
+    name: 'imports/await-place',
+    // Let go at once: a stretch that is run again takes its place once more.
+    text: `select pg_advisory_lock_shared(key), pg_advisory_unlock_shared(key) from hashtextextended($1, 0) key`,
+    values: [placeOf(row, line)],
+  })
+}
+
+/** With the lease: a worker that was thought dead and sleeps holds its own places only. */
+const placeOf = (row: LeasedRow, line: number) => `tasklog import ${row.id}, lease ${row.lease}, line ${line}`
+
 export async function failImport(tx: Queryable, row: LeasedRow, state: ImportState, code: string, reason: string) {
   await fence(tx, row, state, {
     set: `state = 'failed', finished_at = now(), failure_code = $4, failure = $5`,

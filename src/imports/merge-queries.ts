@@ -1,10 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queryable } from '../platform/db.ts'
 import { insertImportedTasks, updateImportedTasks } from '../tasks/index.ts'
 import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
-import { dropStaging, fence, type LeasedRow } from './lease-queries.ts'
+import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'
 
 /** Somebody wrote a task with a key of the stretch while it was merged. Run again, it finds that task. */
 export class MeantimeChanged extends Error {}
+
+/** The stretch before is run again. This one gives up its rows, which may be what was in the way, and is run again too. */
+export class BeforeRunsAgain extends Error {}
+
+/** A stretch that is being written, for the one after it. */
+export interface UnderWay {
+  /** The line it begins after. */
+  line: number
+  /** How often it has been begun. */
+  attempts: number
+  merged: Promise<void>
+}
 
 /**
  * Turns the good rows of one stretch of lines into tasks and notes how far it came, in the same transaction: a stretch
@@ -14,15 +27,16 @@ export class MeantimeChanged extends Error {}
  * the row to be inserted, not that its cell for the status was empty, and locks in the order of the file.)
  *
  * @param before the stretch before this one, if it is still under way
- * @throws LeaseLost, MeantimeChanged
+ * @throws LeaseLost, MeantimeChanged, BeforeRunsAgain
  */
 export async function mergeStretch(
   tx: Queryable,
   row: LeasedRow,
   toLine: number,
   timeZone: string,
-  before?: Promise<void>,
+  before?: UnderWay,
 ): Promise<void> {
+  await takePlace(tx, row, row.merged_line)
   const keyed = row.columns.some(({ field }) => field === 'external_id')
   const given = rowsOf(row, { after: row.merged_line, to: toLine }, timeZone)
   const { rows, unchanged, updated } = keyed
@@ -31,12 +45,28 @@ export async function mergeStretch(
   const created = await insertImportedTasks(tx, given, keyed)
   if (rows !== null && created + updated.length + unchanged !== rows) throw new MeantimeChanged()
   if (updated.length > 0) await noteUpdates(tx, row.id, updated)
-  await before
+  if (before) await itsTurn(tx, row, before)
   await fence(tx, row, 'merging', {
     set: `merged_line = $4, created = created + $5, updated = updated + $6, unchanged = unchanged + $7`,
     values: [toLine, created, updated.length, unchanged],
     position: ['merged_line', row.merged_line],
   })
+}
+
+/**
+ * Waits in the database while it can: rows of this stretch may be what another transaction waits for that is in the way of
+ * the stretch before. Only PostgreSQL sees such a circle, and ends it.
+ *
+ * @throws BeforeRunsAgain, or what the stretch before failed with
+ */
+async function itsTurn(tx: Queryable, row: LeasedRow, before: UnderWay): Promise<void> {
+  const attempt = Math.max(before.attempts, 1)
+  const isOver = before.merged.then(() => true)
+  isOver.catch(() => {}) // thrown by the race, unless the wait itself fails first
+  do {
+    await awaitPlace(tx, row, before.line)
+    if (before.attempts > attempt) throw new BeforeRunsAgain()
+  } while (!(await Promise.race([isOver, sleep(20, false)])))
 }
 
 /** The rows of some lines, as src/tasks takes them. */

@@ -4,14 +4,14 @@ import { type Connection, sqlState } from '../platform/db.ts'
 import { refreshStatistics } from '../tasks/index.ts'
 import { checkRows } from './check-queries.ts'
 import * as lease from './lease-queries.ts'
-import { finishImport, MeantimeChanged, mergeStretch } from './merge-queries.ts'
+import { BeforeRunsAgain, finishImport, MeantimeChanged, mergeStretch, type UnderWay } from './merge-queries.ts'
 
 /** Lines of the file that one transaction turns into tasks: about half a second of work on a small machine. */
 const STRETCH_LINES = 20_000
 /** Stretches of one import that are written at the same time. */
 const LANES = 2
 const MANY_ROWS = 10_000
-const MAX_ATTEMPTS = 5
+const MAX_ATTEMPTS = 8
 
 /** Checks and merges one staged import, as far as it can go. */
 export async function runImport(
@@ -48,23 +48,29 @@ async function mergeAll(ctx: Context, row: lease.LeasedRow, signal: AbortSignal,
  * which says how far the import has come. When one fails, those after it do.
  */
 async function mergeStretches(ctx: Context, row: lease.LeasedRow, signal: AbortSignal, lines: number): Promise<void> {
-  const underWay: Promise<void>[] = []
+  const underWay: UnderWay[] = []
   try {
     for (let from = row.merged_line; from < row.last_line; from += lines) {
       signal.throwIfAborted()
-      const before = underWay.at(-1)
-      const stretch = { ...row, merged_line: from }
       const to = Math.min(from + lines, row.last_line)
-      const merged = inStretch(ctx, (tx) => mergeStretch(tx, stretch, to, ctx.config.timeZone, before))
-      merged.catch(() => {}) // thrown below, perhaps later
-      underWay.push(merged)
-      if (underWay.length >= LANES) await underWay.shift()
+      underWay.push(beginStretch(ctx, { ...row, merged_line: from }, to, underWay.at(-1)))
+      if (underWay.length >= LANES) await underWay.shift()?.merged
     }
-    await Promise.all(underWay)
+    for (const { merged } of underWay) await merged
     row.merged_line = row.last_line
   } finally {
-    await Promise.allSettled(underWay)
+    await Promise.allSettled(underWay.map(({ merged }) => merged))
   }
+}
+
+function beginStretch(ctx: Context, row: lease.LeasedRow, toLine: number, before?: UnderWay): UnderWay {
+  const stretch = { line: row.merged_line, attempts: 0 }
+  const merged = inStretch(ctx, (tx) => {
+    stretch.attempts++
+    return mergeStretch(tx, row, toLine, ctx.config.timeZone, before)
+  })
+  merged.catch(() => {}) // thrown where it is waited for
+  return Object.assign(stretch, { merged })
 }
 
 /** Works until it is done, cancelled, taken by another worker, or will never succeed; other errors are thrown, to be tried again. */
@@ -94,7 +100,8 @@ export async function inStretch<T>(ctx: Context, work: (tx: Connection) => Promi
     try {
       return await ctx.db.bulkTransaction(work)
     } catch (error) {
-      const again = error instanceof MeantimeChanged || /^(40001|40P01)$/.test(sqlState(error))
+      const isOurs = error instanceof MeantimeChanged || error instanceof BeforeRunsAgain
+      const again = isOurs || /^(40001|40P01)$/.test(sqlState(error))
       if (!again || attempt === MAX_ATTEMPTS) throw error
       await sleep(20 * attempt)
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
-import { outcome, run, stage } from './staged.ts'
+import { openTransaction } from '../support/database.ts'
+import { imported, lockWaits, outcome, run, stage } from './staged.ts'
 
 const ROWS = 600
 const STRETCH = 40
@@ -44,6 +45,29 @@ describe('stretches that are merged side by side', () => {
       )
     })
   }
+
+  test('somebody between two stretches, who holds what one waits for and waits for the other, does not stop them for ever', {
+    timeout: 30_000,
+  }, async (t) => {
+    const header = 'title,external_id'
+    const keys = ['between-1', 'between-2']
+    const rows = (title: string) => keys.map((key) => [title, key])
+    await imported(app, admin, header, rows('Old'))
+    const id = await stage(app, admin, header, rows('New'))
+    const lock = (key?: string) => ({ text: `select from tasks where external_id = '${key}' for update` })
+    const other = await openTransaction(t, app.databaseUrl)
+    await other.query(lock(keys[0]))
+    const merging = run(app, id, 1)
+    await lockWaits(app, 2)
+    const ended = await other.query(lock(keys[1])).then(
+      () => 'waited',
+      (error) => error.code,
+    )
+    assert.match(ended, /^(waited|40P01)$/)
+    await other.commit()
+    await merging
+    assert.deepEqual(await outcome(app, id), ['done', 0, 2, 0, 0])
+  })
 
   test('a stretch that fails takes those after it with it, and the next run goes on from there', {
     timeout: 30_000,
