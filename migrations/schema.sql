@@ -321,6 +321,12 @@ ALTER TABLE public.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.replica_marks (
+    reader bigint NOT NULL,
+    lsn pg_lsn NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
     file text NOT NULL,
@@ -491,6 +497,9 @@ ALTER TABLE ONLY public.project_members
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.replica_marks
+    ADD CONSTRAINT replica_marks_pkey PRIMARY KEY (reader);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);

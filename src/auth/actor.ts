@@ -17,6 +17,8 @@ declare module 'fastify' {
     access?: Access
     /** A limit of its own, counted before the body is read. */
     limit?: LimitName
+    /** Decides who may see what; a replica is read by nobody until it knows. */
+    changesAccess?: boolean
     /** Takes large bodies and reads them itself. */
     upload?: boolean
   }

@@ -3,6 +3,7 @@ import type { Context } from '../platform/context.ts'
 import { addressKey, type LimitName, type LimitState, limitHeaders, refuseIfExceeded } from '../platform/rate-limit.ts'
 import type { Actor } from './actor.ts'
 import { adminRequired, authenticationRequired, invalidToken } from './errors.ts'
+import { noteOwnWrites } from './own-writes.ts'
 import { findActors } from './session-queries.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -13,6 +14,7 @@ import type { Tokens } from './tokens.ts'
 export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens): void {
   const actors = new ActorLookup(ctx)
   app.decorateRequest('actor')
+  noteOwnWrites(app, ctx)
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
   app.addHook('onReady', async () => {

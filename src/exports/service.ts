@@ -4,6 +4,7 @@ import type { Actor } from '../auth/index.ts'
 import { inPassing, isUnanswered, noAnswer } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
 import { type Connection, sqlState } from '../platform/db.ts'
+import { AppError } from '../platform/errors.ts'
 import {
   declareTaskLines,
   requireHistory,
@@ -32,12 +33,28 @@ let underWay = 0
 
 /**
  * All tasks of a selection as one file, from one snapshot, in constant memory: as fast as it is read. Its transaction ends
- * with the stream, however that ends. A failure after the beginning destroys the stream: it never looks whole.
+ * with the stream, however that ends. A failure after the beginning destroys the stream: it never looks whole; before, one
+ * of the replica is made good by the primary.
  *
  * @param reader aborted when nobody reads any more
  * @throws AppError TOO_MANY_EXPORTS (503), HISTORY_NOT_KEPT (410)
  */
 export async function openExport(
+  ctx: Context,
+  actor: Actor,
+  request: ExportRequest,
+  reader?: AbortSignal,
+): Promise<Readable> {
+  const standby = await ctx.replica?.standbyFor(actor.id)
+  if (!standby) return beginExport(ctx, actor, request, reader)
+  return beginExport({ ...ctx, db: standby }, actor, request, reader).catch((error) => {
+    if (error instanceof AppError || reader?.aborted) throw error
+    ctx.replica?.noteFailure(error)
+    return beginExport(ctx, actor, request, reader)
+  })
+}
+
+async function beginExport(
   ctx: Context,
   actor: Actor,
   request: ExportRequest,

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { requireDay, today } from '../platform/dates.ts'
+import type { Queryable } from '../platform/db.ts'
 import { invalidField } from '../platform/errors.ts'
+import { readerFor } from '../platform/replica.ts'
 import { requireHistory } from '../tasks/index.ts'
 import { countLog, findLogScope, type LogRequest, listLog } from './log-queries.ts'
 
@@ -37,18 +39,18 @@ export async function readLog(
   if (day > now) throw invalidField('query', 'date', 'lies in the future')
   const request = { day, timeZone, isToday: day === now, ...page }
   const key = await cacheKey(ctx, actor, request)
-  if (key === undefined) return { ...(await readPage(ctx, actor, request)), cache: 'bypass' }
+  if (key === undefined) return { ...(await readPage(await readerFor(ctx, actor.id), actor, request)), cache: 'bypass' }
   const kept = await ctx.cache.get(key)
   if (kept !== undefined) return { ...unpack(kept), cache: 'hit' }
-  const fresh = await readPage(ctx, actor, request)
+  const fresh = await readPage(ctx.db, actor, request) // a replica may not have come to this epoch yet
   ctx.cache.set(key, `${fresh.total} ${fresh.entries}`, KEPT_SECONDS)
   return { ...fresh, cache: 'miss' }
 }
 
-async function readPage(ctx: Context, actor: Actor, request: LogRequest): Promise<LogPage> {
-  const total = await countLog(ctx.db, actor, request)
+async function readPage(db: Queryable, actor: Actor, request: LogRequest): Promise<LogPage> {
+  const total = await countLog(db, actor, request)
   // Past the last page there is nothing to walk to.
-  const entries = request.offset < total ? await listLog(ctx.db, actor, request) : []
+  const entries = request.offset < total ? await listLog(db, actor, request) : []
   return { total, entries: `[${entries.join(',')}]` }
 }
 

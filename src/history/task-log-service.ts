@@ -3,6 +3,7 @@ import type { Context } from '../platform/context.ts'
 import { decodeCursor, encodeCursor } from '../platform/cursor.ts'
 import { requireDay, today } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
+import { readerFor } from '../platform/replica.ts'
 import { listTasks, requireHistory } from '../tasks/index.ts'
 import { findFirstDay, listDaysOfTask } from './task-log-queries.ts'
 
@@ -100,6 +101,7 @@ async function readDays(
   { range, start, limit, now }: { range: Range; start: Start; limit: number; now: string },
 ): Promise<Stretch> {
   const { timeZone } = ctx.config
+  const db = await readerFor(ctx, actor.id)
   const entries: string[] = []
   let { day, after } = start
   let { from } = range
@@ -107,7 +109,7 @@ async function readDays(
     const missing = limit - entries.length
     const asOf = day === now ? undefined : { day }
     const page = { filter: {}, asOf, direction: 'desc', after, limit: missing + 1, timeZone } as const
-    const found = await listTasks(ctx.db, actor, page)
+    const found = await listTasks(db, actor, page)
     const taken = found.slice(0, missing)
     for (const { json } of taken) entries.push(`${json.slice(0, -1)},"logged_date":"${day}"}`)
     if (found.length > missing) {
@@ -115,7 +117,7 @@ async function readDays(
       return { entries, next: last ? [day, last.position, String(last.id)] : [day, '', ''] }
     }
     // An empty day may be one of many before the first task.
-    if (found.length === 0) from = later(from, (await findFirstDay(ctx.db, timeZone)) ?? day)
+    if (found.length === 0) from = later(from, (await findFirstDay(db, timeZone)) ?? day)
     if (day <= from) return { entries }
     day = dayBefore(day)
     after = undefined
@@ -129,7 +131,12 @@ async function readTaskDays(
   { taskId, range, limit }: { taskId: number; range: Range; limit: number },
 ): Promise<Stretch> {
   const { timeZone } = ctx.config
-  const found = await listDaysOfTask(ctx.db, actor, { taskId, ...range, timeZone, limit: limit + 1 })
+  const found = await listDaysOfTask(await readerFor(ctx, actor.id), actor, {
+    taskId,
+    ...range,
+    timeZone,
+    limit: limit + 1,
+  })
   const next = found[limit]
   return { entries: found.slice(0, limit).map(({ json }) => json), next: next && [next.day, '', ''] }
 }

@@ -29,14 +29,14 @@ export async function runImport(
 }
 
 async function checkAll(ctx: Context, row: lease.LeasedRow): Promise<void> {
-  row.state = await inStretch(ctx, (tx) => checkRows(tx, row, ctx.config.timeZone))
+  row.state = await inStretch(ctx, row.created_by, (tx) => checkRows(tx, row, ctx.config.timeZone))
   ctx.log.info({ importId: row.id, rows: row.rows, state: row.state }, 'import checked')
 }
 
 async function mergeAll(ctx: Context, row: lease.LeasedRow, signal: AbortSignal, stretchLines: number): Promise<void> {
   await mergeStretches(ctx, row, signal, stretchLines)
   if (row.rows >= MANY_ROWS) await ctx.db.bulkTransaction(refreshStatistics)
-  const counts = await inStretch(ctx, (tx) => finishImport(tx, row))
+  const counts = await inStretch(ctx, row.created_by, (tx) => finishImport(tx, row))
   for (const outcome of ['created', 'updated', 'unchanged', 'rejected'] as const) {
     ctx.metrics.importedRows.inc({ outcome }, counts[outcome])
   }
@@ -65,7 +65,7 @@ async function mergeStretches(ctx: Context, row: lease.LeasedRow, signal: AbortS
 
 function beginStretch(ctx: Context, row: lease.LeasedRow, toLine: number, before?: UnderWay): UnderWay {
   const stretch = { line: row.merged_line, attempts: 0 }
-  const merged = inStretch(ctx, (tx) => {
+  const merged = inStretch(ctx, row.created_by, (tx) => {
     stretch.attempts++
     return mergeStretch(tx, row, toLine, ctx.config.timeZone, before)
   })
@@ -94,11 +94,15 @@ export async function whileMine(
   }
 }
 
-/** One transaction, run again when others were in its way: then nothing of it happened. */
-export async function inStretch<T>(ctx: Context, work: (tx: Connection) => Promise<T>): Promise<T> {
+/**
+ * One transaction, run again when others were in its way: then nothing of it happened.
+ *
+ * @param doneBy the user who sees it from then on, also where they are answered from a replica
+ */
+export async function inStretch<T>(ctx: Context, doneBy: number, work: (tx: Connection) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ctx.db.bulkTransaction(work)
+      return await (ctx.replica?.bulkTransactionOf(doneBy, work) ?? ctx.db.bulkTransaction(work))
     } catch (error) {
       const isOurs = error instanceof MeantimeChanged || error instanceof BeforeRunsAgain
       const again = isOurs || /^(40001|40P01)$/.test(sqlState(error))

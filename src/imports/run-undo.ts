@@ -15,15 +15,18 @@ export async function runUndo(
 ): Promise<void> {
   const row = await takeLease(ctx.db, importId, ['undoing'])
   if (!row) return
+  const doneBy = row.undone_by ?? row.created_by
   await whileMine(ctx, row, 'UNDO_FAILED', 'The import could not be undone. See the log of the worker.', async () => {
     for (;;) {
       signal.throwIfAborted()
       const to = await undo.endOfStretch(ctx.db, row, stretchTasks)
       if (to === null) break
-      await inStretch(ctx, (tx) => undo.undoStretch(tx, row, to))
+      await inStretch(ctx, doneBy, (tx) => undo.undoStretch(tx, row, to))
       row.undone_task = to
     }
-    const { undone_removed, undone_restored, undone_left } = await inStretch(ctx, (tx) => undo.finishUndo(tx, row))
+    const { undone_removed, undone_restored, undone_left } = await inStretch(ctx, doneBy, (tx) =>
+      undo.finishUndo(tx, row),
+    )
     ctx.log.info({ importId, undone_removed, undone_restored, undone_left }, 'import undone')
   })
 }

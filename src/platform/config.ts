@@ -52,6 +52,7 @@ function readSettings(env: EnvReader) {
     databaseUrl,
     /** The embedded database with its well-known people: for trying the product, on loopback only. */
     demonstration: !databaseUrl && !production,
+    databaseReadUrl: env.url('DATABASE_READ_URL', ['postgres:', 'postgresql:']),
     databasePoolSize: env.integer('DATABASE_POOL_SIZE', 10, 2, 200),
     statementTimeoutMs: env.integer('STATEMENT_TIMEOUT_MS', 4_000, 100, 600_000),
     migrateOnStart: env.flag('MIGRATE_ON_START', true),

@@ -1,18 +1,21 @@
 import { hostname } from 'node:os'
 import { TextCache } from './cache.ts'
 import type { Config } from './config.ts'
-import { Database, type Db } from './db.ts'
+import { Database, type DatabaseOptions, type Db } from './db.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { Metrics } from './metrics.ts'
 import { Queue } from './queue.ts'
 import { RateLimits } from './rate-limit.ts'
 import { Redis } from './redis.ts'
+import { Replica } from './replica.ts'
 
 /** What every use case may need, all of it technology. Features add nothing here. */
 export interface Context {
   config: Config
   /** The database, or the one transaction that a use case has to stay within: `{ ...ctx, db: tx }`. */
   db: Db
+  /** Lists and exports are read there, through `readerFor`. */
+  replica: Replica | undefined
   redis: Redis | undefined
   queue: Queue
   limits: RateLimits
@@ -38,19 +41,23 @@ export interface ContextOptions {
 /** Opens the connections of one process; nothing is contacted yet, so a missing database does not fail here. */
 export function createContext(config: Config, options: ContextOptions): ProcessContext {
   const log = options.log ?? createLogger(config.logLevel)
-  const db = new Database({
+  const database: DatabaseOptions = {
     url: options.databaseUrl,
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.statementTimeoutMs,
     applicationName: `tasklog-${options.role}@${hostname()}`.slice(0, 63),
     log,
-  })
+  }
+  const db = new Database(database)
+  const readUrl = config.databaseReadUrl
+  const replica = readUrl ? new Replica(db, { ...database, url: readUrl }) : undefined
   const stopping = new AbortController()
   const redisUrl = options.redisUrl ?? config.redisUrl
   const redis = redisUrl ? new Redis(redisUrl, log) : undefined
   return {
     config,
     db,
+    replica,
     redis,
     queue: new Queue({
       databaseUrl: options.databaseUrl,
@@ -60,7 +67,7 @@ export function createContext(config: Config, options: ContextOptions): ProcessC
     }),
     cache: new TextCache(redis),
     limits: new RateLimits(config.quotas, db, redis),
-    metrics: new Metrics(db),
+    metrics: new Metrics({ db, replica }),
     log,
     stopping,
   }
@@ -71,5 +78,6 @@ export async function closeContext(ctx: ProcessContext, graceMs = 0): Promise<vo
   ctx.stopping.abort()
   await ctx.queue.stop(graceMs)
   ctx.redis?.destroy()
+  await ctx.replica?.close()
   await ctx.db.close()
 }

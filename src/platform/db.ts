@@ -43,6 +43,8 @@ export interface DatabaseOptions {
   poolSize: number
   /** Also bounds how long a request waits for a connection or for an answer that never comes. */
   statementTimeoutMs: number
+  /** How long a connection is waited for; what fits each pool when left out. */
+  connectTimeoutMs?: number
   applicationName: string
   log: Logger
 }
@@ -120,7 +122,7 @@ function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Poo
     connectionString: options.url,
     max,
     application_name: options.applicationName,
-    connectionTimeoutMillis: bulk ? 30_000 : Math.min(timeout, 2_000),
+    connectionTimeoutMillis: options.connectTimeoutMs ?? (bulk ? 30_000 : Math.min(timeout, 2_000)),
     idleTimeoutMillis: bulk ? 1_000 : 30_000,
     keepAlive: true,
     idle_in_transaction_session_timeout: 60_000,

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from './db.ts'
+import type { Replica } from './replica.ts'
 
 /** Counters of one process, in the names Prometheus' conventions ask for. Labels come from fixed sets only. */
 export class Metrics {
@@ -8,7 +9,7 @@ export class Metrics {
   readonly logins: Counter<'outcome'>
   readonly importedRows: Counter<'outcome'>
 
-  constructor(db: Database) {
+  constructor({ db, replica }: { db: Database; replica: Replica | undefined }) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.requests = new Histogram({
@@ -39,6 +40,27 @@ export class Metrics {
         this.set({ state: 'busy' }, db.pool.totalCount - db.pool.idleCount)
         this.set({ state: 'idle' }, db.pool.idleCount)
         this.set({ state: 'waiting' }, db.pool.waitingCount)
+      },
+    })
+    if (replica) this.#addReplica(replica)
+  }
+
+  #addReplica(replica: Replica): void {
+    const registers = [this.#registry]
+    new Gauge({
+      name: 'tasklog_replica_usable',
+      help: '1 while lists and exports may be read from the replica',
+      registers,
+      collect() {
+        this.set(replica.isUsable ? 1 : 0)
+      },
+    })
+    new Gauge({
+      name: 'tasklog_replica_lag_seconds',
+      help: 'How long the replica has not been where the primary was',
+      registers,
+      collect() {
+        this.set(replica.lagSeconds)
       },
     })
   }

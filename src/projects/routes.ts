@@ -57,7 +57,7 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
   })
 
   app.patch('/projects/:id', {
-    config,
+    config: { ...config, changesAccess: true },
     schema: {
       tags,
       summary: 'Rename, archive or bring back',
@@ -84,7 +84,7 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
   })
 
   app.post('/projects/:id/members', {
-    config,
+    config: { ...config, changesAccess: true },
     schema: {
       tags,
       summary: 'Add a member',
@@ -102,7 +102,7 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
   })
 
   app.patch('/projects/:id/members/:user_id', {
-    config,
+    config: { ...config, changesAccess: true },
     schema: {
       tags,
       summary: "Change a member's role",
@@ -115,7 +115,7 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
   })
 
   app.delete('/projects/:id/members/:user_id', {
-    config,
+    config: { ...config, changesAccess: true },
     schema: {
       tags,
       summary: 'Remove a member; their tasks stay',

@@ -2,6 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { encodeCursor } from '../platform/cursor.ts'
 import type { Queryable } from '../platform/db.ts'
+import { readerFor } from '../platform/replica.ts'
 import { hasLabels, type TaskFilter } from './filter-queries.ts'
 import { byColumn, byDate, byProject, bySearch, type ListedTask, type TaskPageRequest } from './list-queries.ts'
 import { requireHistory } from './service.ts'
@@ -13,7 +14,7 @@ import { requireHistory } from './service.ts'
  */
 export async function listTaskPage(ctx: Context, actor: Actor, request: TaskPageRequest): Promise<string> {
   if (request.asOf) await requireHistory(ctx, request.asOf)
-  const rows = await listTasks(ctx.db, actor, { ...request, limit: request.limit + 1 })
+  const rows = await listTasks(await readerFor(ctx, actor.id), actor, { ...request, limit: request.limit + 1 })
   const items = rows.slice(0, request.limit)
   const last = rows.length > request.limit ? items.at(-1) : undefined
   const next = last ? JSON.stringify(encodeCursor([last.position, last.id])) : 'null'

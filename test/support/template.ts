@@ -11,7 +11,11 @@ export const TEMPLATE = 'tasklog_template'
 export async function buildTemplate(adminUrl: string): Promise<void> {
   await runSql(adminUrl, `drop database if exists ${TEMPLATE}`)
   await runSql(adminUrl, `create database ${TEMPLATE}`)
-  const url = databaseUrl(adminUrl, TEMPLATE)
+  await migrateFresh(databaseUrl(adminUrl, TEMPLATE))
+}
+
+/** Everything the application needs, in an empty database. */
+export async function migrateFresh(url: string): Promise<void> {
   const log = createLogger('silent')
   const db = new Database({ url, poolSize: 2, statementTimeoutMs: 60_000, applicationName: 'template', log })
   await migrate(db)
