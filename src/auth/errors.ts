@@ -23,6 +23,9 @@ export const invalidRefreshToken = () =>
     headers: challenge,
   })
 
+export const cookieNotFromHere = () =>
+  new AppError('COOKIE_NOT_FROM_HERE', 403, 'The cookie is for pages of this origin that send application/json.')
+
 export const wrongCurrentPassword = () => new AppError('WRONG_CURRENT_PASSWORD', 403, 'The current password is wrong.')
 
 export const adminRequired = () => new AppError('ADMIN_REQUIRED', 403, 'Only an administrator may do this.')

@@ -4,9 +4,11 @@ import Type, { type Static } from 'typebox'
 import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
+import { invalidField } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
 import { invalidRefreshToken } from './errors.ts'
 import { listUsers, type UserRow } from './queries.ts'
+import { readCookie, refreshCookie } from './refresh-cookie.ts'
 import * as schemas from './schemas.ts'
 import { type AuthService, accountKey, type Client } from './service.ts'
 import { parseRefreshToken } from './tokens.ts'
@@ -27,6 +29,7 @@ const NoContent = Type.Null({ description: 'Done' })
 /** `/api/v1/auth`: accounts and sessions of the person who asks. */
 export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx, auth }) => {
   const tags = ['auth']
+  const cookie = refreshCookie(ctx.config)
 
   app.post('/auth/register', {
     config: { access: 'public', limit: 'registration' },
@@ -44,26 +47,28 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
   })
 
   app.post('/auth/login', {
+    ...cookie,
     config: { access: 'public' },
     schema: {
       tags,
       summary: 'Log in',
-      body: schemas.LoginBody,
-      response: { 200: schemas.TokenPair, ...problems(401) },
+      body: schemas.BrowserLoginBody,
+      response: { 200: schemas.BrowserTokenPair, ...problems(401, 403) },
     },
     handler: (request, reply) => logIn(ctx, auth, request, reply),
   })
 
   app.post('/auth/refresh', {
+    ...cookie,
     config: { access: 'public' },
     schema: {
       tags,
       summary: 'New tokens for a refresh token',
       body: schemas.RefreshBody,
-      response: { 200: schemas.TokenPair, ...problems(401) },
+      response: { 200: schemas.BrowserTokenPair, ...problems(401, 403) },
     },
     handler: (request, reply) => {
-      const token = parseRefreshToken(request.body.refresh_token)
+      const token = parseRefreshToken(refreshTokenOf(request))
       const work = async (ctx: Context) => {
         const tokens = await auth.refresh(ctx.db, token)
         return tokens ? { status: 200, body: tokens } : { refused: invalidRefreshToken() }
@@ -76,8 +81,9 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
   })
 
   app.post('/auth/logout', {
+    ...cookie,
     config: { access: 'user' },
-    schema: { tags, summary: 'End this session', response: { 204: NoContent, ...problems(401) } },
+    schema: { tags, summary: 'End this session', response: { 204: NoContent, ...problems(401, 403) } },
     handler: (request, reply) =>
       keyed(ctx, request, reply, async (ctx) => {
         await auth.logout(ctx.db, request.actor)
@@ -241,6 +247,17 @@ export function logIn(
       proves: true,
     },
   )
+}
+
+/** @throws AppError INVALID_REQUEST (400) unless there is one of the two, INVALID_REFRESH_TOKEN (401) without a cookie */
+function refreshTokenOf(request: FastifyRequest<{ Body: Static<typeof schemas.RefreshBody> }>): string {
+  const { refresh_token, cookie } = request.body
+  if (!cookie && refresh_token !== undefined) return refresh_token
+  if (!cookie) throw invalidField('body', 'refresh_token', 'is required, unless cookie is true')
+  if (refresh_token !== undefined) throw invalidField('body', 'refresh_token', 'is not taken when cookie is true')
+  const token = readCookie(request)
+  if (token === undefined) throw invalidRefreshToken()
+  return token
 }
 
 /** Whose key it is that makes this account. */

@@ -31,7 +31,21 @@ export const CreateUserBody = Strict({
 
 export const LoginBody = Strict({ username: Type.String({ minLength: 1, maxLength: 200 }), password: Password })
 
-export const RefreshBody = Strict({ refresh_token: Type.String({ minLength: 1, maxLength: 500 }) })
+const Cookie = Type.Optional(
+  Type.Boolean({
+    default: false,
+    description:
+      'For browsers: the refresh token is kept in a cookie (`HttpOnly`, `SameSite=Strict`), and the answer has none. ' +
+      'The request must come from a page of the same origin.',
+  }),
+)
+
+export const BrowserLoginBody = Strict({ ...LoginBody.properties, cookie: Cookie })
+
+export const RefreshBody = Strict(
+  { refresh_token: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })), cookie: Cookie },
+  { description: 'The token, or `"cookie": true` for the one in the cookie' },
+)
 
 export const PasswordBody = Strict({ current_password: Password, new_password: NewPassword })
 
@@ -43,6 +57,18 @@ export const TokenPair = Type.Object(
     token_type: Type.Literal('Bearer'),
     expires_in: Type.Integer({ description: 'Seconds' }),
     refresh_token: Type.String({ description: 'Works once; the answer to its use brings the next' }),
+  },
+  { additionalProperties: false },
+)
+
+export const BrowserTokenPair = Type.Object(
+  {
+    ...TokenPair.properties,
+    refresh_token: Type.Optional(
+      Type.String({
+        description: 'Works once; the answer to its use brings the next. Left out when it is in the cookie',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
