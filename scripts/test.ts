@@ -7,7 +7,7 @@ import type { EventData } from 'node:test'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
-import { type RedisServer, startRedis } from '../test/support/redis-server.ts'
+import { startRedis } from '../test/support/redis-server.ts'
 import { buildTemplate, databaseUrl } from '../test/support/template.ts'
 import { Report } from './test-report.ts'
 
@@ -52,7 +52,7 @@ function matching(pattern: string): string[] {
 }
 
 async function startServers(): Promise<void> {
-  const redis: RedisServer = await startRedis()
+  const redis = await startRedis()
   cleanup.push(() => redis.stop())
   const adminUrl = process.env.TEST_DATABASE_URL ?? databaseUrl((await startPostgres()).url, 'postgres')
   await buildTemplate(adminUrl)

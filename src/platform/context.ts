@@ -67,7 +67,7 @@ export function createContext(config: Config, options: ContextOptions): ProcessC
     }),
     cache: new TextCache(redis),
     limits: new RateLimits(config.quotas, db, redis),
-    metrics: new Metrics({ db, replica }),
+    metrics: new Metrics({ db, replica, redis }),
     log,
     stopping,
   }

@@ -1,6 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from './db.ts'
+import type { Redis } from './redis.ts'
 import type { Replica } from './replica.ts'
+
+/** What is asked for its state when the metrics are read. */
+export interface Watched {
+  db: Database
+  replica: Replica | undefined
+  redis: Redis | undefined
+}
 
 /** Counters of one process, in the names Prometheus' conventions ask for. Labels come from fixed sets only. */
 export class Metrics {
@@ -9,7 +17,7 @@ export class Metrics {
   readonly logins: Counter<'outcome'>
   readonly importedRows: Counter<'outcome'>
 
-  constructor({ db, replica }: { db: Database; replica: Replica | undefined }) {
+  constructor({ db, replica, redis }: Watched) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.requests = new Histogram({
@@ -42,25 +50,24 @@ export class Metrics {
         this.set({ state: 'waiting' }, db.pool.waitingCount)
       },
     })
-    if (replica) this.#addReplica(replica)
+    if (redis)
+      this.#addGauge('tasklog_redis_usable', '0 while Redis is away and its circuit open', () => Number(redis.isReady))
+    if (replica) {
+      const usable = '1 while lists and exports may be read from the replica'
+      this.#addGauge('tasklog_replica_usable', usable, () => Number(replica.isUsable))
+      const lag = 'How long the replica has not been where the primary was'
+      this.#addGauge('tasklog_replica_lag_seconds', lag, () => replica.lagSeconds)
+    }
   }
 
-  #addReplica(replica: Replica): void {
+  #addGauge(name: string, help: string, read: () => number): void {
     const registers = [this.#registry]
     new Gauge({
-      name: 'tasklog_replica_usable',
-      help: '1 while lists and exports may be read from the replica',
+      name,
+      help,
       registers,
       collect() {
-        this.set(replica.isUsable ? 1 : 0)
-      },
-    })
-    new Gauge({
-      name: 'tasklog_replica_lag_seconds',
-      help: 'How long the replica has not been where the primary was',
-      registers,
-      collect() {
-        this.set(replica.lagSeconds)
+        this.set(read())
       },
     })
   }

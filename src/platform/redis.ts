@@ -3,21 +3,24 @@ import type { Logger } from './logger.ts'
 
 /** No request waits longer than this for Redis. */
 const COMMAND_TIMEOUT_MS = 200
-/** After a failure Redis is left alone this long, so that a frozen one costs one wait and not one a request. */
-const PAUSE_MS = 2_000
+/** How often an open circuit is tried, by a command of its own. */
+const PROBE_MS = 2_000
 
 class RedisAway extends Error {}
 
 /**
- * Redis for what may vanish at any moment: commands fail fast while it is away, frozen or slow, and the connection is
+ * Redis for what may vanish at any moment: commands fail fast while it is away, frozen, slow or full, and the connection is
  * sought again in the background. The client's own time limit ends with the sending of a command; a frozen server has
  * taken it by then.
+ *
+ * A circuit breaker: the first failure opens the circuit, and no request waits for Redis again until a command that nobody
+ * waits for has succeeded. It is a write, since a full Redis still answers what only reads.
  */
 export class Redis {
   readonly client
   readonly #log: Logger
-  #pausedUntil = 0
-  #isAway = false
+  #probe: NodeJS.Timeout | undefined
+  #isDestroyed = false
 
   constructor(url: string, log: Logger) {
     this.#log = log
@@ -26,12 +29,13 @@ export class Redis {
       disableOfflineQueue: true,
       socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000) },
     })
-    this.client.on('error', (error) => this.#lost(error))
+    this.client.on('error', (error) => this.#open(error))
     this.client.connect().catch(() => {}) // told by the error event, and tried again
   }
 
+  /** Whether commands are sent at all. */
   get isReady(): boolean {
-    return this.client.isReady && Date.now() >= this.#pausedUntil
+    return this.client.isReady && !this.#probe
   }
 
   get(key: string): Promise<string | null> {
@@ -52,33 +56,43 @@ export class Redis {
   }
 
   destroy(): void {
+    this.#isDestroyed = true
+    clearTimeout(this.#probe)
     this.client.destroy()
   }
 
   async #bounded<T>(command: () => Promise<T>): Promise<T> {
     if (!this.isReady) throw new RedisAway('redis is away')
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisAway('redis does not answer')), COMMAND_TIMEOUT_MS)
-    })
     try {
-      const answer = await Promise.race([command(), timeout])
-      if (this.#isAway) this.#log.info('redis is back')
-      this.#isAway = false
-      return answer
+      return await inTime(command())
     } catch (error) {
-      this.#pausedUntil = Date.now() + PAUSE_MS
-      this.#lost(error)
+      this.#open(error)
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 
   /** Said once, not per request. */
-  #lost(error: unknown): void {
-    if (!this.#isAway)
-      this.#log.warn({ err: error }, 'redis is away; limits hold per process and nothing is cached there')
-    this.#isAway = true
+  #open(error: unknown): void {
+    if (this.#probe || this.#isDestroyed) return
+    this.#log.warn({ err: error }, 'redis is away; limits hold per process and nothing is cached there')
+    this.#probeLater()
   }
+
+  #probeLater(): void {
+    this.#probe = setTimeout(async () => {
+      try {
+        await inTime(this.client.set('tasklog:probe', '', { PX: PROBE_MS }))
+        this.#probe = undefined
+        this.#log.info('redis is back')
+      } catch {
+        if (!this.#isDestroyed) this.#probeLater()
+      }
+    }, PROBE_MS).unref()
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new RedisAway('redis does not answer')), COMMAND_TIMEOUT_MS)
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

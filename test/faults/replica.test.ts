@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { jobs } from '../../src/jobs.ts'
 import { createLogger } from '../../src/platform/logger.ts'
-import { CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
+import { type Answer, CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
+import { openTransaction } from '../support/database.ts'
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts'
 import { until } from '../support/process.ts'
 import { type Replicated, startReplicated } from '../support/standby.ts'
@@ -97,20 +98,39 @@ describe('a server that reads lists from a replica', () => {
     })
   })
 
-  test('counts the work of a job as a write of whoever asked for it', async () => {
-    await paused(async () => {
-      const file = multipart('task_name\nFrom a file\n')
-      const answer = await app.send('POST', `/api/v1/imports?project_id=${project}`, { as: anna, ...file })
-      assert.equal(answer.status, 202, answer.text)
-      const url = `/api/v1/imports/${answer.body.id}`
-      await until(async () => (await app.send('GET', url, { as: anna })).body.state === 'done', 20_000)
+  /** The replica has the request for the job, and nothing of what the job does. */
+  async function jobMeanwhilePaused(t: TestContext, ask: () => Promise<Answer>, state: string): Promise<void> {
+    const others = await openTransaction(t, servers.primaryUrl)
+    await others.query({ text: 'lock table tasks in exclusive mode' })
+    const answer = await ask()
+    assert.equal(answer.status, 202, answer.text)
+    await caughtUp()
+    await servers.replay(false)
+    await others.commit()
+    const url = `/api/v1/imports/${answer.body.id}`
+    await until(async () => (await app.send('GET', url, { as: anna })).body.state === state, 20_000)
+  }
+
+  test('counts the work of a job as a write of whoever asked for it', async (t) => {
+    const file = multipart('task_name\nFrom a file\n')
+    const url = '/api/v1/imports'
+    let id = 0
+    const upload = async () => {
+      const answer = await app.send('POST', `${url}?project_id=${project}`, { as: anna, ...file })
+      id = answer.body.id
+      return answer
+    }
+    try {
+      await jobMeanwhilePaused(t, upload, 'done')
       assert.ok((await titles(anna)).includes('From a file'))
       assert.ok(!(await titles(bert)).includes('From a file'))
-      const undone = await app.send('POST', `${url}/undo`, { as: anna })
-      assert.equal(undone.status, 202, undone.text)
-      await until(async () => (await app.send('GET', url, { as: anna })).body.state === 'undone', 20_000)
+      await servers.replay(true)
+      await jobMeanwhilePaused(t, () => app.send('POST', `${url}/${id}/undo`, { as: anna }), 'undone')
       assert.ok(!(await titles(anna)).includes('From a file'))
-    })
+      assert.ok((await titles(bert)).includes('From a file'))
+    } finally {
+      await servers.replay(true)
+    }
   })
 
   test('shows nobody a project they were removed from, however far behind the replica is', async () => {

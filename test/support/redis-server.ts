@@ -3,17 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createClient } from 'redis'
 
 export interface RedisServer {
   url: string
   kill(signal: NodeJS.Signals): void
+  /** Sends one command, over a connection of its own. */
+  command(...words: string[]): Promise<unknown>
   stop(): Promise<void>
 }
 
 /** REDIS_URL when it is set, else a redis-server of our own: from the PATH, else from the system's packages. */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis(): Promise<Pick<RedisServer, 'url' | 'stop'>> {
   const url = process.env.REDIS_URL
-  return url ? { url, kill: () => {}, stop: async () => {} } : startOwnRedis()
+  return url ? { url, stop: async () => {} } : startOwnRedis()
 }
 
 /** A redis-server on loopback that keeps nothing; for tests that kill or freeze it. */
@@ -32,7 +35,12 @@ export async function startOwnRedis(port?: number): Promise<RedisServer> {
     }
     await rm(folder, { recursive: true, force: true })
   }
-  return { url: `redis://127.0.0.1:${listen}`, kill: (signal) => void child.kill(signal), stop }
+  const url = `redis://127.0.0.1:${listen}`
+  const command = async (...words: string[]) => {
+    const client = await createClient({ url }).connect()
+    return client.sendCommand(words).finally(() => client.destroy())
+  }
+  return { url, kill: (signal) => void child.kill(signal), command, stop }
 }
 
 function installIfMissing(): void {
