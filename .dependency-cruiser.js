@@ -61,6 +61,7 @@ export default {
       { path: '^src/', pathNot: '\\.test\\.ts$' },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
+    rule('console-speaks-http', { path: '^web/' }, { path: '^(src|dev|scripts|test|bench)/' }),
     rule('nothing-unresolved', {}, { couldNotResolve: true }),
   ],
   options: {

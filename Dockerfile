@@ -1,10 +1,19 @@
 # The image of the API and of the worker: `docker build -t tasklog .`
-# There is no build step: Node runs the TypeScript of src/ as it stands.
+# The server has no build step: Node runs the TypeScript of src/ as it stands. The console, web/, is built.
 
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM node:24-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts/build-console.ts ./scripts/
+COPY web ./web
+RUN node scripts/build-console.ts
 
 FROM node:24-slim
 # A container is reached through its network, so loopback would be nobody.
@@ -14,6 +23,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY migrations ./migrations
 COPY src ./src
+COPY --from=console /app/web/dist ./web/dist
 
 # The user `node`, by number: an orchestrator can then see that it is not root. Nothing in the image belongs to it.
 USER 1000:1000

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { writeApiTypes } from './api-types.ts'
+import { checkConsoleSize } from './console-size.ts'
 import { checkSchemaDump } from './schema-dump.ts'
 
 /** The static checks: `npm run check`, all of them, or those named. Exit code 1 when one fails. */
@@ -9,12 +11,13 @@ const root = path.resolve(import.meta.dirname, '..')
 const bin = (name: string) => path.join(root, 'node_modules/.bin', name)
 
 const CHECKS: Record<string, () => Promise<string | undefined> | string | undefined> = {
-  types: () => run(bin('tsc'), ['--noEmit']),
+  types: checkTypes,
   lint: () => run(bin('biome'), ['ci', '--colors=off', '--error-on-warnings', '.']),
   imports: checkImports,
   'dead-code': () => run(bin('knip'), []),
   sql: checkSqlPlaces,
   environment: checkEnvironmentReads,
+  console: checkConsoleSize,
   schema: () => checkSchemaDump(process.argv.includes('--write')),
 }
 
@@ -24,9 +27,15 @@ function run(command: string, args: string[]): string | undefined {
   return status === 0 ? undefined : `${stdout}${stderr}`
 }
 
+/** The types of the API are made anew first, so that the console is checked against the API of this very code. */
+async function checkTypes(): Promise<string | undefined> {
+  await writeApiTypes()
+  return run(bin('tsc'), ['--noEmit']) ?? run(bin('tsc'), ['--noEmit', '--project', 'web'])
+}
+
 /** Fails on a count of 0 as well: with a TypeScript it cannot use, the tool reads nothing and finds nothing wrong. */
 function checkImports(): string | undefined {
-  const args = ['--config', '.dependency-cruiser.js', 'src']
+  const args = ['--config', '.dependency-cruiser.js', 'src', 'web/src']
   const { status, stdout, stderr } = spawnSync(bin('depcruise'), args, { cwd: root, encoding: 'utf8' })
   const modules = Number(/\((\d+) modules|(\d+) modules,/.exec(stdout)?.slice(1).find(Boolean) ?? 0)
   if (status === 0 && modules > 50) return undefined

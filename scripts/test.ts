@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { buildTemplate, databaseUrl } from '../test/support/template.ts'
+import { buildConsole } from './build-console.ts'
 import { Report } from './test-report.ts'
 
 /**
@@ -26,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => in
 const report = new Report()
 try {
   const files = findFiles()
+  await buildConsole()
   await startServers()
   await runFiles(files)
   interrupted.signal.throwIfAborted()

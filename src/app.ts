@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
 import { classicRoutes, uploadRoute } from './classic/index.ts'
+import { consoleRoutes } from './console/index.ts'
 import { exportRoutes } from './exports/index.ts'
 import { historyRoutes, TaskVersion } from './history/index.ts'
 import { documentKeys } from './idempotency/index.ts'
@@ -41,6 +42,7 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   await http.register(importRoutes, { ctx, ...v1 })
   await http.register(importChangeRoutes, { ctx, ...v1 })
   await http.register(uploadRoutes, { ctx, ...v1 })
+  await http.register(consoleRoutes, {})
   await http.register(classicRoutes, { ctx, auth })
   await http.register(uploadRoute, { ctx })
   await http.ready()

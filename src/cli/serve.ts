@@ -72,6 +72,7 @@ function announce(config: Config, app: App): void {
   const base = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   const lines = [
     `Tasklog is ready.`,
+    `  Console        ${base}/`,
     `  API            ${base}/api/v1`,
     `  Documentation  ${base}/docs`,
     `  Health         ${base}/readyz`,

@@ -56,7 +56,13 @@ describe('the container image', () => {
   })
 
   test('holds what production needs and nothing else', async () => {
-    assert.deepEqual((await readdir(image.workdir)).sort(), ['migrations', 'node_modules', 'package.json', 'src'])
+    assert.deepEqual((await readdir(image.workdir)).sort(), [
+      'migrations',
+      'node_modules',
+      'package.json',
+      'src',
+      'web',
+    ])
     const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'))
     const names = Object.keys(packages).filter((name) => name !== '')
     const present = names.filter((name) => existsSync(path.join(image.workdir, name)))
@@ -107,6 +113,13 @@ describe('the container image', () => {
       checks: { database: 'ok', redis: 'ok' },
     })
     assert.equal((await runToEnd(image, image.healthcheck, settings)).code, 0)
+  })
+
+  test('serves the console that one of its stages has built', async () => {
+    const page = await (await fetch(`${base}/`)).text()
+    const [, script = ''] = /<script type="module"[^>]* src="([^"]+)"/.exec(page) ?? []
+    const answer = await fetch(`${base}${script}`)
+    assert.deepEqual([answer.status, answer.headers.get('content-encoding')], [200, 'br'])
   })
 
   test('logs in the first administrator, and nobody of the demonstration', async () => {

@@ -101,7 +101,7 @@ async function copy(rest: string, image: Image, roots: Map<string, string>, copi
     if (!from) copied.push(name)
     const source = from ? path.join(roots.get(from) ?? '', name) : path.join(ROOT, name)
     const into = names.length > 1 || rest.endsWith('/') ? path.join(target, path.basename(name)) : target
-    const isIgnored = (file: string) => !from && /\.(?:test\.ts|md)$/.test(file)
+    const isIgnored = (file: string) => !from && /\.(?:test\.ts|md)$|\/web\/dist$/.test(file)
     await cp(source, into, { recursive: true, filter: (file) => !isIgnored(file) })
   }
 }

@@ -1,9 +1,12 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient } from 'redis'
+import { findProgram } from './system-program.ts'
+
+const MISSING = 'The tests need a Redis: install redis-server (or valkey), or set REDIS_URL.'
 
 export interface RedisServer {
   url: string
@@ -21,7 +24,7 @@ export async function startRedis(): Promise<Pick<RedisServer, 'url' | 'stop'>> {
 
 /** A redis-server on loopback that keeps nothing; for tests that kill or freeze it. */
 export async function startOwnRedis(port?: number): Promise<RedisServer> {
-  installIfMissing()
+  findProgram(['redis-server'], 'redis-server', MISSING)
   const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-redis-'))
   const listen = port ?? (await freePort())
   const args = ['--port', String(listen), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
@@ -41,21 +44,6 @@ export async function startOwnRedis(port?: number): Promise<RedisServer> {
     return client.sendCommand(words).finally(() => client.destroy())
   }
   return { url, kill: (signal) => void child.kill(signal), command, stop }
-}
-
-function installIfMissing(): void {
-  const isThere = () => spawnSync('redis-server', ['--version']).status === 0
-  if (isThere()) return
-  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
-    const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
-    try {
-      execFileSync('apt-get', ['update'], options)
-      execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], options)
-    } catch {
-      // told below
-    }
-  }
-  if (!isThere()) throw new Error('The tests need a Redis: install redis-server (or valkey), or set REDIS_URL.')
 }
 
 export function freePort(): Promise<number> {

@@ -1,0 +1,37 @@
+/** A problem document of the server (RFC 9457), see docs/api/errors.md. */
+export interface Problem {
+  status: number
+  code: string
+  detail: string
+  hint?: string
+  errors?: { in: string; pointer: string; detail: string }[]
+  /** Members of a single code, for instance `current` of VERSION_MISMATCH. */
+  [member: string]: unknown
+}
+
+/** What the server refused, or could not do. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    super(problem.detail)
+    this.name = 'ApiError'
+    this.status = problem.status
+    this.code = problem.code
+    this.problem = problem
+  }
+}
+
+/** One sentence for people, whatever was thrown. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ApiError) return [error.message, error.problem.hint].filter(Boolean).join(' ')
+  if (error instanceof TypeError) return 'The server cannot be reached. Check the connection and try again.'
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** What is wrong with each member of a form, by its name: `{ title: 'is required' }`. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {}
+  return Object.fromEntries((error.problem.errors ?? []).map(({ pointer, detail }) => [pointer.slice(1), detail]))
+}

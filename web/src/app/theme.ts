@@ -1,0 +1,15 @@
+import { createTheme } from '@mantine/core'
+
+/** Shades that keep a contrast of 4.5:1 with what stands on or under them (WCAG 2.2, 1.4.3); app.css has the rest. */
+export const theme = createTheme({
+  primaryColor: 'blue',
+  primaryShade: { light: 8, dark: 8 },
+  defaultRadius: 'sm',
+  fontFamily: 'system-ui, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, monospace',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: {
+    Loader: { defaultProps: { role: 'status', 'aria-label': 'Loading' } },
+  },
+})

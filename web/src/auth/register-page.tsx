@@ -1,0 +1,58 @@
+import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { api, data } from '../api/client.ts'
+import { fieldErrors, sentenceOf } from '../api/errors.ts'
+import { AuthPage } from './auth-page.tsx'
+import { session } from './session.ts'
+
+export function RegisterPage() {
+  const navigate = useNavigate()
+  const form = useForm({ mode: 'uncontrolled', initialValues: { username: '', email: '', password: '' } })
+  const register = useMutation({
+    mutationFn: async ({ username, email, password }: typeof form.values) => {
+      await data(api.POST('/api/v1/auth/register', { body: { username, password, email: email || null } }))
+      await session.signIn(username, password)
+    },
+    onSuccess: () => navigate({ to: '/tasks' }),
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  })
+  return (
+    <AuthPage title="Register">
+      <form onSubmit={form.onSubmit((values) => register.mutate(values))}>
+        {register.error && (
+          <Alert color="red" mb="sm" role="alert">
+            {sentenceOf(register.error)}
+          </Alert>
+        )}
+        <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
+        <TextInput
+          label="Email, if you like"
+          type="email"
+          autoComplete="email"
+          mt="sm"
+          {...form.getInputProps('email')}
+        />
+        <PasswordInput
+          label="Password"
+          description="8 to 200 characters of any kind"
+          mt="sm"
+          autoComplete="new-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+          {...form.getInputProps('password')}
+        />
+        <Button type="submit" fullWidth mt="lg" loading={register.isPending}>
+          Register
+        </Button>
+      </form>
+      <Text size="sm" mt="md">
+        You have an account?{' '}
+        <Anchor component={Link} to="/sign-in" underline="always">
+          Sign in
+        </Anchor>
+      </Text>
+    </AuthPage>
+  )
+}

@@ -1,0 +1,106 @@
+import { useSyncExternalStore } from 'react'
+import { endSession, openSession, readUser, refreshTokens, type Tokens, type User } from './requests.ts'
+
+/**
+ * Who is signed in. The access token lives in memory only. All tabs of a browser have one session: a tab that renews the
+ * token tells the others, and only one renews at a time, for a refresh token works once.
+ */
+
+/** Renewed this long before it ends, so that no request meets its end on the way. */
+const MARGIN_MS = 30_000
+
+type Message = { type: 'token'; tokens: Tokens; userId: number } | { type: 'signed-out' }
+
+class Session {
+  #user: User | undefined
+  #tokens: Tokens | undefined
+  #renewing: Promise<boolean> | undefined
+  readonly #listeners = new Set<() => void>()
+  readonly #channel = new BroadcastChannel('tasklog-session')
+
+  constructor() {
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data)
+  }
+
+  get user(): User | undefined {
+    return this.#user
+  }
+
+  readonly subscribe = (listener: () => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** @returns an access token with some time left; undefined when nobody is signed in */
+  async token(): Promise<string | undefined> {
+    if (this.#tokens && this.#tokens.expiresAt - MARGIN_MS < Date.now()) await this.renew()
+    return this.#tokens?.accessToken
+  }
+
+  /** @throws ApiError when name or password are wrong */
+  async signIn(username: string, password: string): Promise<void> {
+    await this.#take(await openSession(username, password))
+  }
+
+  /** Goes on with the session that this browser has, if it has one: what a reload of the page does. */
+  async restore(): Promise<boolean> {
+    return this.#user !== undefined || (await this.renew())
+  }
+
+  /** @returns false when there is no session any more; the page then asks to sign in */
+  renew(): Promise<boolean> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  async signOut(): Promise<void> {
+    const { accessToken } = this.#tokens ?? {}
+    if (accessToken) await endSession(accessToken)
+    this.#channel.postMessage({ type: 'signed-out' } satisfies Message)
+    this.#set(undefined, undefined)
+  }
+
+  async #renew(): Promise<boolean> {
+    const before = this.#tokens
+    return oneTabAtATime(async () => {
+      // Another tab has done it while this one waited.
+      if (this.#tokens && this.#tokens !== before) return true
+      const tokens = await refreshTokens()
+      if (tokens) await this.#take(tokens)
+      else this.#set(undefined, undefined)
+      return tokens !== undefined
+    })
+  }
+
+  async #take(tokens: Tokens): Promise<void> {
+    const user = this.#user ?? (await readUser(tokens.accessToken))
+    this.#set(user, tokens)
+    this.#channel.postMessage({ type: 'token', tokens, userId: user.id } satisfies Message)
+  }
+
+  #hear(message: Message): void {
+    if (!this.#user) return
+    if (message.type === 'token' && message.userId === this.#user.id) this.#tokens = message.tokens
+    // Signed out, or signed in as somebody else: nothing on this page is theirs to see.
+    else window.location.reload()
+  }
+
+  #set(user: User | undefined, tokens: Tokens | undefined): void {
+    this.#tokens = tokens
+    if (this.#user === user) return
+    this.#user = user
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** Web Locks exist over https and on this machine. Without them the server's grace of ten seconds has to do. */
+function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? navigator.locks.request('tasklog-session', work) : work()
+}
+
+export const session = new Session()
+
+/** The person who is signed in; undefined outside the shell. */
+export const useUser = (): User | undefined => useSyncExternalStore(session.subscribe, () => session.user)

@@ -1,0 +1,49 @@
+import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation } from '@tanstack/react-query'
+import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
+import { sentenceOf } from '../api/errors.ts'
+import { AuthPage } from './auth-page.tsx'
+import { session } from './session.ts'
+
+const route = getRouteApi('/sign-in')
+
+export function SignInPage() {
+  const { next } = route.useSearch()
+  const router = useRouter()
+  const form = useForm({ mode: 'uncontrolled', initialValues: { username: '', password: '' } })
+  const signIn = useMutation({
+    mutationFn: (values: typeof form.values) => session.signIn(values.username, values.password),
+    // Within the console only: the address may have been made by somebody else.
+    onSuccess: () => router.navigate({ href: next?.startsWith('/') && !next.startsWith('//') ? next : '/tasks' }),
+  })
+  return (
+    <AuthPage title="Sign in">
+      <form onSubmit={form.onSubmit((values) => signIn.mutate(values))}>
+        {signIn.error && (
+          <Alert color="red" mb="sm" role="alert">
+            {sentenceOf(signIn.error)}
+          </Alert>
+        )}
+        <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
+        <PasswordInput
+          label="Password"
+          mt="sm"
+          autoComplete="current-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+          {...form.getInputProps('password')}
+        />
+        <Button type="submit" fullWidth mt="lg" loading={signIn.isPending}>
+          Sign in
+        </Button>
+      </form>
+      <Text size="sm" mt="md">
+        No account yet?{' '}
+        <Anchor component={Link} to="/register" underline="always">
+          Register
+        </Anchor>
+      </Text>
+    </AuthPage>
+  )
+}
