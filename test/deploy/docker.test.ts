@@ -118,7 +118,7 @@ describe('the container image', () => {
   test('serves the console that one of its stages has built', async () => {
     const page = await (await fetch(`${base}/`)).text()
     const [, script = ''] = /<script type="module"[^>]* src="([^"]+)"/.exec(page) ?? []
-    const answer = await fetch(`${base}${script}`)
+    const answer = await fetch(`${base}${script}`, { headers: { 'accept-encoding': 'br' } })
     assert.deepEqual([answer.status, answer.headers.get('content-encoding')], [200, 'br'])
   })
 

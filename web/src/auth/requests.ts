@@ -15,23 +15,19 @@ export interface Tokens {
 
 export type User = paths['/api/v1/users/me']['get']['responses'][200]['content']['application/json']
 
-// @TODO in a cookie
-let refreshToken: string | undefined
-
 /** @throws ApiError when name or password are wrong */
 export async function openSession(username: string, password: string): Promise<Tokens> {
-  const { data, error } = await plain.POST('/api/v1/auth/login', { body: { username, password } })
+  const { data, error } = await plain.POST('/api/v1/auth/login', { body: { username, password, cookie: true } })
   if (!data) throw new ApiError(error as Problem)
-  return takeTokens(data)
+  return asTokens(data)
 }
 
-/** @returns undefined when there is no session to go on with */
+/** The refresh token itself is in a cookie, which no script can read. @returns undefined when there is no session any more */
 export async function refreshTokens(): Promise<Tokens | undefined> {
-  if (!refreshToken) return undefined
-  const { data, response, error } = await plain.POST('/api/v1/auth/refresh', { body: { refresh_token: refreshToken } })
+  const { data, response, error } = await plain.POST('/api/v1/auth/refresh', { body: { cookie: true } })
   if (response.status === 401) return undefined
   if (!data) throw new ApiError(error as Problem)
-  return takeTokens(data)
+  return asTokens(data)
 }
 
 export async function endSession(accessToken: string): Promise<void> {
@@ -44,7 +40,7 @@ export async function readUser(accessToken: string): Promise<User> {
   return data
 }
 
-function takeTokens(answer: { access_token: string; expires_in: number; refresh_token: string }): Tokens {
-  refreshToken = answer.refresh_token
-  return { accessToken: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1_000 }
-}
+const asTokens = (answer: { access_token: string; expires_in: number }): Tokens => ({
+  accessToken: answer.access_token,
+  expiresAt: Date.now() + answer.expires_in * 1_000,
+})

@@ -9,6 +9,9 @@ import { endSession, openSession, readUser, refreshTokens, type Tokens, type Use
 /** Renewed this long before it ends, so that no request meets its end on the way. */
 const MARGIN_MS = 30_000
 
+/** In the storage of the browser while it has a session, as its cookie cannot be seen: saves asking for nothing. */
+const MARK = 'tasklog-session'
+
 type Message = { type: 'token'; tokens: Tokens; userId: number } | { type: 'signed-out' }
 
 class Session {
@@ -44,7 +47,7 @@ class Session {
 
   /** Goes on with the session that this browser has, if it has one: what a reload of the page does. */
   async restore(): Promise<boolean> {
-    return this.#user !== undefined || (await this.renew())
+    return this.#user !== undefined || (localStorage.getItem(MARK) !== null && (await this.renew()))
   }
 
   /** @returns false when there is no session any more; the page then asks to sign in */
@@ -56,8 +59,8 @@ class Session {
   }
 
   async signOut(): Promise<void> {
-    const { accessToken } = this.#tokens ?? {}
-    if (accessToken) await endSession(accessToken)
+    const token = await this.token()
+    if (token) await endSession(token)
     this.#channel.postMessage({ type: 'signed-out' } satisfies Message)
     this.#set(undefined, undefined)
   }
@@ -89,6 +92,8 @@ class Session {
 
   #set(user: User | undefined, tokens: Tokens | undefined): void {
     this.#tokens = tokens
+    if (user) localStorage.setItem(MARK, 'open')
+    else localStorage.removeItem(MARK)
     if (this.#user === user) return
     this.#user = user
     for (const listener of this.#listeners) listener()
