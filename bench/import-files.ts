@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import type { Writable } from 'node:stream'
 
 /** Columns that `psql \copy` fills; the others of `tasks` have defaults. */
 export const COPY_COLUMNS =
@@ -8,44 +7,53 @@ export const COPY_COLUMNS =
 
 export const PEOPLE = 50
 
-export interface ImportFiles {
-  /** As people send it. */
-  upload: string
-  /** The same rows, each value as the table has it. */
-  copy: string
+export interface Rows {
+  count: number
+  /** Of each description. */
+  bytes: number
+  keyed: boolean
+  /** Every priority is another one. */
+  changed?: boolean
 }
 
-/** `rows` tasks, 5 % of them with quotes, commas and line ends; `bytes` of description each. */
-export async function writeFiles(files: ImportFiles, rows: number, bytes: number, keyed: boolean): Promise<void> {
-  const upload = createWriteStream(files.upload)
-  const copy = createWriteStream(files.copy)
-  upload.write(`${keyed ? 'external_id,' : ''}task_name,description,status,priority,created_at,assigned_user\n`)
-  const start = Date.UTC(2023, 0, 1)
-  for (let i = 0; i < rows; i++) {
-    const title = i % 20 === 0 ? `"Task ""${i}"", urgent"` : `Task ${i} of the list`
-    const words = `Words about task ${i} ${(i * 7919) % 100_003} `.padEnd(bytes, 'and more words ')
-    const description = i % 20 === 0 ? `"${words},\n""quoted"""` : words
-    const priority = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'][i % 4]
-    const day = new Date(start + ((i * 7919) % 900) * 86_400_000).toISOString().slice(0, 10)
+/** As people send it: 5 % of the rows have quotes, commas and line ends. In pieces of about 64 kB. */
+export function* uploadText(rows: Rows): Generator<string> {
+  let text = `${rows.keyed ? 'external_id,' : ''}task_name,description,status,priority,created_at,assigned_user\n`
+  for (let i = 0; i < rows.count; i++) {
+    const { title, description, priority, day } = rowOf(i, rows)
     const [year, month, date] = day.split('-').map(Number)
-    const person = i % PEOPLE
-    const key = keyed ? `KEY-${i},` : ''
-    await write(
-      upload,
-      `${key}${title},${description},${i % 3 ? 'TRUE' : 'FALSE'},${priority},${month}/${date}/${year},person_${person}\n`,
-    )
-    const status = i % 3 ? 'active' : 'inactive'
-    await write(
-      copy,
-      `1,${title},${description},${status},${priority},${person + 1},1,${keyed ? `KEY-${i}` : ''},${day},${day},${day},1\n`,
-    )
+    const state = i % 3 ? 'TRUE' : 'FALSE'
+    const key = rows.keyed ? `KEY-${i},` : ''
+    text += `${key}${title},${description},${state},${priority},${month}/${date}/${year},person_${i % PEOPLE}\n`
+    if (text.length < 65_536) continue
+    yield text
+    text = ''
   }
-  for (const stream of [upload, copy]) {
-    stream.end()
-    await once(stream, 'close')
+  yield text
+}
+
+/** The same rows, each value as the table has it. */
+export function* copyText(rows: Rows): Generator<string> {
+  for (let i = 0; i < rows.count; i++) {
+    const { title, description, priority, day } = rowOf(i, rows)
+    const state = i % 3 ? 'active' : 'inactive'
+    const key = rows.keyed ? `KEY-${i}` : ''
+    yield `1,${title},${description},${state},${priority},${(i % PEOPLE) + 1},1,${key},${day},${day},${day},1\n`
   }
 }
 
-async function write(stream: Writable, text: string): Promise<void> {
-  if (!stream.write(text)) await once(stream, 'drain')
+export function rowOf(i: number, { bytes, changed = false }: Rows) {
+  const title = i % 20 === 0 ? `"Task ""${i}"", urgent"` : `Task ${i} of the list`
+  const words = `Words about task ${i} ${(i * 7919) % 100_003} `.padEnd(bytes, 'and more words ')
+  const description = i % 20 === 0 ? `"${words},\n""quoted"""` : words
+  const priority = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'][(i + Number(changed)) % 4]
+  const day = new Date(Date.UTC(2023, 0, 1) + ((i * 7919) % 900) * 86_400_000).toISOString().slice(0, 10)
+  return { title, description, priority, day }
+}
+
+export async function writeText(file: string, text: Iterable<string>): Promise<void> {
+  const stream = createWriteStream(file)
+  for (const piece of text) if (!stream.write(piece)) await once(stream, 'drain')
+  stream.end()
+  await once(stream, 'close')
 }

@@ -39,8 +39,19 @@ function install() {
   process.exit(1)
 }
 
+// The same stands in the Dockerfile. An API process that has just started takes 220 MB without it and 145 with it.
+// The young generation grows to 2 x 32 MiB while a process starts, and never shrinks: it gets 2 x 2. What was compiled,
+// its types stripped, is kept for the next start, which takes half the time then and never loads the stripper. glibc has
+// two areas for all threads, not eight a core.
+function settings({ NODE_OPTIONS = '', ...env }) {
+  const compileCache = path.join(root, 'node_modules/.compile-cache')
+  const ours = { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2' }
+  return { ...ours, ...env, NODE_OPTIONS: `--max-semi-space-size=2 ${NODE_OPTIONS}`.trim() }
+}
+
 function run([script, ...args]) {
-  const child = spawn(findNode(), [path.resolve(root, script), ...args], { stdio: 'inherit' })
+  const options = { stdio: 'inherit', env: settings(process.env) }
+  const child = spawn(findNode(), [path.resolve(root, script), ...args], options)
   child.on('error', (error) => {
     console.error(`Node 24 cannot be run (${error.message}). Remove node_modules and try again.`)
     process.exit(1)

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { jobs } from '../jobs.ts'
@@ -32,6 +33,7 @@ export async function serve(options: { worker: boolean }): Promise<void> {
     await prepare(ctx, app, database)
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
     if (!stopping.aborted) announce(config, app)
+    flushCompileCache() // which a process that is killed never does
     await signal
   } finally {
     await stop(ctx, app, database)

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { jobs } from '../jobs.ts'
 import { loadConfig } from '../platform/config.ts'
 import { closeContext, createContext } from '../platform/context.ts'
@@ -16,6 +17,7 @@ export async function work(): Promise<void> {
     if (!ctx.stopping.signal.aborted) {
       await ctx.queue.work(ctx, jobs)
       ctx.log.info('worker is ready')
+      flushCompileCache() // which a process that is killed never does
     }
     await signal
   } finally {

@@ -52,6 +52,8 @@ describe('the container image', () => {
     assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/)
     assert.equal(image.env.NODE_ENV, 'production')
     assert.equal(image.env.HOST, '0.0.0.0')
+    const launcher = readFileSync(path.join(ROOT, 'scripts/launch.mjs'), 'utf8')
+    assert.ok(launcher.includes(image.env.NODE_OPTIONS ?? 'none'), 'Node is run as by the launcher')
     assert.deepEqual(image.command, ['node', 'src/main.ts', 'serve'])
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,6 +27,15 @@ test('arguments go to the script, and its exit code comes back', async (t) => {
 test('a script that died of a signal gives 128 and its number', async (t) => {
   const { launch } = await project(t, `process.kill(process.pid, 'SIGKILL')`)
   assert.equal((await toEnd(launch())).code, 137)
+})
+
+test('Node is run with little memory, what is compiled is kept, and the settings of whoever starts it stay', async (t) => {
+  const script = `console.log(JSON.stringify([process.env.NODE_OPTIONS, process.env.MALLOC_ARENA_MAX]))`
+  const { folder, launch } = await project(t, script)
+  const own = launch([], { NODE_OPTIONS: '--no-deprecation', MALLOC_ARENA_MAX: '7' })
+  const { output } = await toEnd(own)
+  assert.equal(output.trim().split('\n').at(-1), '["--max-semi-space-size=2 --no-deprecation","7"]')
+  assert.ok((await readdir(path.join(folder, 'node_modules/.compile-cache'))).length > 0)
 })
 
 // They wait most of the time.
@@ -108,9 +117,11 @@ async function project(t: TestContext, script: string) {
   await writeFile(path.join(folder, 'local/package.json'), '{"name":"local","version":"1.0.0"}')
   await writeVersion(folder, '1.0.0')
   await writeFile(path.join(folder, 'script.mjs'), script)
-  const launch = (args: string[] = []) => {
-    // npm_… variables would be those of the npm that runs these tests.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+  const launch = (args: string[] = [], settings: Record<string, string> = {}) => {
+    // These variables would be those of the npm and the launcher that run these tests.
+    const ofRunner = /^(?:npm_.*|NODE_OPTIONS|NODE_COMPILE_CACHE|MALLOC_ARENA_MAX)$/i
+    const kept = Object.entries(process.env).filter(([name]) => !ofRunner.test(name))
+    const env = { ...Object.fromEntries(kept), ...settings }
     const command = ['scripts/launch.mjs', 'script.mjs', ...args]
     const child = spawn(process.execPath, command, {
       cwd: folder,

@@ -122,6 +122,9 @@ async function audit(databaseUrl: string, imports: number, rows: number): Promis
   }
 }
 
+const stateOf = ({ child, output }: ServerProcess) =>
+  `${child.signalCode ?? child.exitCode ?? 'running'}, having written: ${output()}`
+
 type Rig = Awaited<ReturnType<typeof startRig>>
 
 async function startRig(t: Scope) {
@@ -143,7 +146,8 @@ async function startRig(t: Scope) {
     return server
   }
   const isReady = async () => (await statusOf(`${running.api.base}/readyz`)) === 200
-  await until(isReady, 30_000, () => running.api.output())
+  // Not as soon as /readyz says so: the first administrator comes after that.
+  await running.api.wrote(/Tasklog is ready/, STUCK_MS)
   running.workers.push(await start('worker'), await start('worker'))
   const token = await tokenOf(running.api.base, 'root_admin', PASSWORD)
 
@@ -178,7 +182,7 @@ async function startRig(t: Scope) {
         running.workers[which] = await replace(running.workers[which] as ServerProcess, 'worker', pauseMs)
       } else if (kind === 'API') {
         running.api = await replace(running.api, 'serve', pauseMs)
-        await until(isReady, 30_000, () => running.api.output())
+        await until(isReady, STUCK_MS, () => `the API to be ready, which is ${stateOf(running.api)}`)
       } else if (kind === 'backend') {
         await ask(`select pg_terminate_backend(pid)::int as n from pg_stat_activity
                     where application_name like 'tasklog%' and state <> 'idle' order by random() limit 1`)

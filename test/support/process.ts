@@ -21,8 +21,11 @@ export interface ServerProcess {
 /** A command of the product as a process of its own, as an operator runs it. */
 export async function startProcess(args: string[], env: Record<string, string> = {}): Promise<ServerProcess> {
   const port = await freePort()
+  // What scripts/launch.mjs gives to every process.
+  const { PATH, HOME, NODE_OPTIONS, NODE_COMPILE_CACHE, MALLOC_ARENA_MAX } = process.env
+  const inherited = { PATH, HOME, NODE_OPTIONS, NODE_COMPILE_CACHE, MALLOC_ARENA_MAX }
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), LOG_LEVEL: 'info', ...env },
+    env: { ...inherited, PORT: String(port), LOG_LEVEL: 'info', ...env },
     cwd: path.dirname(MAIN), // no .env here
     stdio: ['pipe', 'pipe', 'pipe'],
   })
