@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from '../src/app.ts'
@@ -9,8 +10,8 @@ import { median, withDatabase } from './support.ts'
 /**
  * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`.
  * The same statements on the same table, in turns with the trigger and without, vacuumed before each turn:
- * PATCH of one task over HTTP by 8 clients, its statement alone at 1 connection and at 8, and one bare UPDATE of 100,000
- * tasks. Clients, API and database share the machine.
+ * PATCH of one task over HTTP by 8 and by 32 clients, its statement alone at 1 connection and at 8, the processor time it
+ * takes the server (Linux only), and one bare UPDATE of 100,000 tasks. Clients, API and database share the machine.
  */
 const rounds = Number(process.argv[2] ?? 5)
 const seconds = Number(process.argv[3] ?? 4)
@@ -29,14 +30,20 @@ const SETTINGS = { DATABASE_POOL_SIZE: '8', STATEMENT_TIMEOUT_MS: '600000', RATE
 await withDatabase(SETTINGS, async (ctx) => {
   const actor = await fill(ctx)
   const api = await listen(ctx, actor)
-  const patches = await inTurns(ctx, () => changing(8, (id, change) => patch(api, id, change)))
-  report('PATCH over HTTP, 8 clients, a second', patches, (bare, kept) => 1 - kept / bare)
+  for (const clients of [8, 32]) {
+    const patches = await inTurns(ctx, () => changing(clients, (id, to) => patch(api, id, to)))
+    report(`PATCH over HTTP, ${clients} clients, a second`, patches, (bare, kept) => 1 - kept / bare)
+  }
   await api.close()
   for (const connections of [1, 8]) {
     const rates = await inTurns(ctx, () =>
       changing(connections, async (id, change) => !!(await updateTask(ctx.db, actor, String(id), change, null))),
     )
     report(`one by one, ${connections} connection(s), changes a second`, rates, (bare, kept) => 1 - kept / bare)
+  }
+  if (process.platform === 'linux') {
+    const server = await inTurns(ctx, () => processorTime(ctx, actor))
+    report('processor time of the server, microseconds a change', server, (bare, kept) => kept / bare)
   }
   const times = await inTurns(ctx, () => changeAtOnce(ctx))
   report(`${BULK} in one statement, milliseconds`, times, (bare, kept) => kept / bare)
@@ -74,6 +81,15 @@ interface Change {
   priority: string
 }
 
+/** @returns a change, and what it is a change of: each task gets another status each time it is its turn again */
+function nextChange(): { id: number; change: Change } {
+  // Far apart, as requests are.
+  const id = 1 + ((turn * 7_919) % TASKS)
+  const status = STATUSES[(Math.floor(turn / TASKS) * 2 + turn) % 3] as string
+  turn++
+  return { id, change: { status, priority: turn % 2 ? 'LOW' : 'HIGH' } }
+}
+
 /** @returns changes a second */
 async function changing(clients: number, change: (id: number, to: Change) => Promise<boolean>): Promise<number> {
   const started = performance.now()
@@ -81,16 +97,33 @@ async function changing(clients: number, change: (id: number, to: Change) => Pro
   let done = 0
   const client = async () => {
     while (performance.now() < until) {
-      // Far apart, as requests are; each task gets another status each time it is its turn again.
-      const id = 1 + ((turn * 7_919) % TASKS)
-      const status = STATUSES[(Math.floor(turn / TASKS) * 2 + turn) % 3] as string
-      turn++
-      if (!(await change(id, { status, priority: turn % 2 ? 'LOW' : 'HIGH' }))) throw new Error('nothing was changed')
+      const next = nextChange()
+      if (!(await change(next.id, next.change))) throw new Error('nothing was changed')
       done++
     }
   }
   await Promise.all(Array.from({ length: clients }, client))
   return (done * 1_000) / (performance.now() - started)
+}
+
+/**
+ * A rate tells what the machine had left; this tells what a change takes. Without commits.
+ *
+ * @returns microseconds of user and system time of the session for each of 5,000 changes in one transaction
+ */
+function processorTime(ctx: ProcessContext, actor: Actor): Promise<number> {
+  const CHANGES = 5_000
+  return ctx.db.transaction(async (tx) => {
+    const { rows } = await tx.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })
+    // The first number of schedstat: nanoseconds on a processor.
+    const taken = () => Number(readFileSync(`/proc/${rows[0]?.pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000
+    const before = taken()
+    for (let i = 0; i < CHANGES; i++) {
+      const { id, change } = nextChange()
+      if (!(await updateTask(tx, actor, String(id), change, null))) throw new Error('nothing was changed')
+    }
+    return (taken() - before) / CHANGES
+  })
 }
 
 interface Api {

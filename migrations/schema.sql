@@ -41,6 +41,14 @@ begin
   end loop;
 end $$;
 
+CREATE FUNCTION public.has_references(project bigint, assignee bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return exists (select from projects p where p.id = project)
+     and (assignee is null or exists (select from users u where u.id = assignee));
+end $$;
+
 CREATE FUNCTION public.join_default_project() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -167,9 +175,8 @@ begin
   select o.id,
          case when n.version = o.version + 1 and n.valid_from > o.valid_from and n.created_at = o.created_at
                    and n.created_by = o.created_by and n.import_id is not distinct from o.import_id
-                   and (n.project_id = o.project_id or exists (select from projects p where p.id = n.project_id))
-                   and (n.assigned_user_id is null or n.assigned_user_id is not distinct from o.assigned_user_id
-                        or exists (select from users u where u.id = n.assigned_user_id))
+                   and (n.project_id = o.project_id and n.assigned_user_id is not distinct from o.assigned_user_id
+                        or has_references(n.project_id, n.assigned_user_id))
               then o.version else refuse_write() end,
          o.valid_from, n.valid_from, o.project_id, o.title, o.description, o.status, o.priority,
          o.labels, o.due_date, o.assigned_user_id, o.created_by, o.external_id, o.import_id, o.created_at,
@@ -372,8 +379,7 @@ CREATE TABLE public.task_versions (
     deletion_id uuid,
     labels_ended boolean DEFAULT true NOT NULL,
     text_ended boolean DEFAULT true NOT NULL,
-    due_ended boolean DEFAULT true NOT NULL,
-    CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
+    due_ended boolean DEFAULT true NOT NULL
 )
 PARTITION BY RANGE (valid_to);
 
@@ -401,8 +407,7 @@ CREATE TABLE public.task_versions_default (
     deletion_id uuid,
     labels_ended boolean DEFAULT true NOT NULL,
     text_ended boolean DEFAULT true NOT NULL,
-    due_ended boolean DEFAULT true NOT NULL,
-    CONSTRAINT task_versions_check CHECK ((valid_from < valid_to))
+    due_ended boolean DEFAULT true NOT NULL
 );
 
 CREATE TABLE public.tasks (
@@ -537,37 +542,37 @@ CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_live ON public.sessions USING btree (user_id, created_at DESC) WHERE (revoked_at IS NULL);
 
-CREATE INDEX task_versions_by_assignee ON ONLY public.task_versions USING btree (assigned_user_id, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX task_versions_by_date ON ONLY public.task_versions USING btree (created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_assignee ON ONLY public.task_versions USING btree (assigned_user_id, created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_by_due_date ON ONLY public.task_versions USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
 
 CREATE INDEX task_versions_by_label ON ONLY public.task_versions USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
 
-CREATE INDEX task_versions_by_priority ON ONLY public.task_versions USING btree (priority, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX task_versions_by_project ON ONLY public.task_versions USING btree (project_id, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX task_versions_by_status ON ONLY public.task_versions USING btree (status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
 CREATE INDEX task_versions_by_word ON ONLY public.task_versions USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
 
-CREATE INDEX task_versions_default_by_assignee ON public.task_versions_default USING btree (assigned_user_id, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_date ON ONLY public.task_versions USING btree (created_at, task_id, valid_from);
 
-CREATE INDEX task_versions_default_by_date ON public.task_versions_default USING btree (created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
+CREATE INDEX task_versions_default_assignee ON public.task_versions_default USING btree (assigned_user_id, created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_default_by_due_date ON public.task_versions_default USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
 
 CREATE INDEX task_versions_default_by_label ON public.task_versions_default USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
 
-CREATE INDEX task_versions_default_by_priority ON public.task_versions_default USING btree (priority, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX task_versions_default_by_project ON public.task_versions_default USING btree (project_id, status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX task_versions_default_by_status ON public.task_versions_default USING btree (status, created_at, task_id, valid_from) WHERE (deleted_at IS NULL);
-
 CREATE INDEX task_versions_default_by_word ON public.task_versions_default USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
+
+CREATE INDEX task_versions_default_date ON public.task_versions_default USING btree (created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_priority ON ONLY public.task_versions USING btree (priority, status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_default_priority ON public.task_versions_default USING btree (priority, status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_project ON ONLY public.task_versions USING btree (project_id, status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_default_project ON public.task_versions_default USING btree (project_id, status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_status ON ONLY public.task_versions USING btree (status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_default_status ON public.task_versions_default USING btree (status, created_at, task_id, valid_from);
 
 CREATE INDEX tasks_by_assignee ON public.tasks USING btree (assigned_user_id, created_at, id, valid_from) WHERE (deleted_at IS NULL);
 
@@ -597,23 +602,23 @@ CREATE INDEX users_active_admins ON public.users USING btree (id) WHERE ((role =
 
 CREATE UNIQUE INDEX users_username ON public.users USING btree (lower(username));
 
-ALTER INDEX public.task_versions_by_assignee ATTACH PARTITION public.task_versions_default_by_assignee;
-
-ALTER INDEX public.task_versions_by_date ATTACH PARTITION public.task_versions_default_by_date;
+ALTER INDEX public.task_versions_assignee ATTACH PARTITION public.task_versions_default_assignee;
 
 ALTER INDEX public.task_versions_by_due_date ATTACH PARTITION public.task_versions_default_by_due_date;
 
 ALTER INDEX public.task_versions_by_label ATTACH PARTITION public.task_versions_default_by_label;
 
-ALTER INDEX public.task_versions_by_priority ATTACH PARTITION public.task_versions_default_by_priority;
-
-ALTER INDEX public.task_versions_by_project ATTACH PARTITION public.task_versions_default_by_project;
-
-ALTER INDEX public.task_versions_by_status ATTACH PARTITION public.task_versions_default_by_status;
-
 ALTER INDEX public.task_versions_by_word ATTACH PARTITION public.task_versions_default_by_word;
 
+ALTER INDEX public.task_versions_date ATTACH PARTITION public.task_versions_default_date;
+
 ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_default_pkey;
+
+ALTER INDEX public.task_versions_priority ATTACH PARTITION public.task_versions_default_priority;
+
+ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project;
+
+ALTER INDEX public.task_versions_status ATTACH PARTITION public.task_versions_default_status;
 
 CREATE TRIGGER imports_past AFTER UPDATE OF created ON public.imports FOR EACH ROW WHEN ((new.created > old.created)) EXECUTE FUNCTION public.note_past_of_import();
 

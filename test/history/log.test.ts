@@ -122,6 +122,10 @@ describe('the task log', () => {
       app.ctx.db.query({ text: `update tasks set title = 'Sneaky' where id = ${id}` }),
       /must advance version/,
     )
+    await assert.rejects(
+      app.ctx.db.query({ text: `update tasks set title = 'Sneaky', version = version + 1 where id = ${id}` }),
+      /must advance version by one and valid_from/,
+    )
     await app.ctx.db.query({
       text: `update tasks set title = 'By the rules', version = version + 1, valid_from = clock_timestamp() where id = ${id}`,
     })
