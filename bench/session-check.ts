@@ -30,7 +30,7 @@ await withDatabase({}, async (ctx) => {
   const variants: Record<string, () => Promise<unknown>> = {
     'nothing asked': async () => 'yes',
     'a statement a request': async () => (await findActors(ctx.db, [sessionId]))[0]?.username,
-    'a statement a turn': async () => (await lookup.find(sessionId))?.username,
+    'a statement a turn': async () => (await lookup.find(sessionId))?.actor.username,
   }
   const servers = await Promise.all(Object.values(variants).map(listen))
   for (const connections of ['32', '1']) {

@@ -21,6 +21,15 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.count_data_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock_shared(7263002);
+  perform nextval('data_changes');
+  return null;
+end $$;
+
 CREATE FUNCTION public.ensure_history_partitions(months_ahead integer) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -195,6 +204,35 @@ begin
   raise exception 'a write to tasks must advance version by one and valid_from, keep created_at, created_by and import_id, and refer to what is there';
 end $$;
 
+CREATE SEQUENCE public.data_changes
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE UNLOGGED TABLE public.data_incarnation (
+    only_row boolean DEFAULT true NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT data_incarnation_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.past_epoch (
+    only_row boolean DEFAULT true NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    history_kept_from timestamp with time zone,
+    CONSTRAINT past_epoch_only_row_check CHECK (only_row)
+);
+
+CREATE VIEW public.data_version AS
+ SELECT ((((i.id || '.'::text) || i.tableoid) || '.'::text) || EXTRACT(epoch FROM pg_postmaster_start_time())) AS incarnation,
+    (c.last_value + (c.is_called)::integer) AS changes,
+    ((e.epoch || '.'::text) || COALESCE(EXTRACT(epoch FROM e.history_kept_from), (0)::numeric)) AS past,
+    (EXTRACT(epoch FROM now()))::double precision AS now
+   FROM ((public.data_changes c
+     CROSS JOIN public.past_epoch e)
+     LEFT JOIN public.data_incarnation i ON (true));
+
 CREATE TABLE public.idempotency_keys (
     owner text NOT NULL,
     key text NOT NULL,
@@ -292,13 +330,6 @@ CREATE TABLE public.login_attempts (
     key character varying(255) NOT NULL,
     points integer DEFAULT 0 NOT NULL,
     expire bigint
-);
-
-CREATE TABLE public.past_epoch (
-    only_row boolean DEFAULT true NOT NULL,
-    epoch bigint DEFAULT 0 NOT NULL,
-    history_kept_from timestamp with time zone,
-    CONSTRAINT past_epoch_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.project_members (
@@ -473,6 +504,9 @@ ALTER TABLE public.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY public.task_versions ATTACH PARTITION public.task_versions_default DEFAULT;
 
+ALTER TABLE ONLY public.data_incarnation
+    ADD CONSTRAINT data_incarnation_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key);
 
@@ -624,7 +658,13 @@ CREATE TRIGGER imports_past AFTER UPDATE OF created ON public.imports FOR EACH R
 
 CREATE TRIGGER imports_stay BEFORE DELETE ON public.imports FOR EACH ROW WHEN ((old.state <> 'receiving'::text)) EXECUTE FUNCTION public.keep_referenced();
 
+CREATE TRIGGER project_members_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.project_members FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
+
+CREATE TRIGGER projects_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.projects FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
+
 CREATE TRIGGER projects_stay BEFORE DELETE ON public.projects FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
+
+CREATE TRIGGER tasks_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.tasks FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 
 CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
 
@@ -634,7 +674,11 @@ CREATE TRIGGER tasks_purge AFTER DELETE ON public.tasks REFERENCING OLD TABLE AS
 
 CREATE TRIGGER tasks_references AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_task_references();
 
+CREATE TRIGGER users_count_change AFTER UPDATE OF username ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
+
 CREATE TRIGGER users_join_default_project AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_users FOR EACH STATEMENT EXECUTE FUNCTION public.join_default_project();
+
+CREATE TRIGGER users_past AFTER UPDATE OF username ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.note_past_of_import();
 
 CREATE TRIGGER users_stay BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
 

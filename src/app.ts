@@ -12,7 +12,7 @@ import type { ProcessContext } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
 import { problems } from './platform/schemas.ts'
-import { projectRoutes } from './projects/index.ts'
+import { projectRoutes, readScope } from './projects/index.ts'
 import { bulkRoutes, revertRoutes, Task, taskRoutes, trashRoutes } from './tasks/index.ts'
 
 export interface App {
@@ -26,7 +26,7 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   const auth = new AuthService(ctx)
   const v1 = { prefix: '/api/v1' }
 
-  guardRoutes(http, ctx, auth.tokens)
+  guardRoutes(http, ctx, auth.tokens, readScope('u'))
   for (const schema of [Task, TaskVersion, Import, ImportError]) http.addSchema(schema)
   await registerDocs(http)
   await http.register(operationRoutes, { ctx })

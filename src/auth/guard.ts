@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Context } from '../platform/context.ts'
+import type { DataVersion } from '../platform/data-version.ts'
 import { addressKey, type LimitName, type LimitState, limitHeaders, refuseIfExceeded } from '../platform/rate-limit.ts'
+import { TurnBatch } from '../platform/turn-batch.ts'
 import type { Actor } from './actor.ts'
 import { adminRequired, authenticationRequired, invalidToken } from './errors.ts'
 import { noteOwnWrites } from './own-writes.ts'
@@ -10,10 +12,14 @@ import type { Tokens } from './tokens.ts'
 /**
  * Decides for every route who may call it, and counts the call against the limits, before a byte of the body is read.
  * Deny by default: a route that does not declare `config.access` stops the start.
+ *
+ * @param scopeSql what the user `u` may read, as SQL for one text: the policy stands above the guard
  */
-export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens): void {
-  const actors = new ActorLookup(ctx)
+export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, scopeSql: string): void {
+  const actors = new ActorLookup(ctx, scopeSql)
   app.decorateRequest('actor')
+  app.decorateRequest('dataVersion')
+  app.decorateRequest('readDataVersion')
   noteOwnWrites(app, ctx)
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
@@ -34,11 +40,13 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens):
       if (!request.is404 && isOperations(request)) return
       await count('address', address)
     } else {
-      const actor = await authenticate(request, tokens, actors).catch(async (error) => {
+      const { actor, version } = await authenticate(request, tokens, actors).catch(async (error) => {
         await count('address', address)
         throw error
       })
       request.actor = actor
+      request.dataVersion = version
+      if (version) request.readDataVersion = async () => (await actors.find(actor.sessionId, true))?.version
       await count('user', String(actor.id))
       if (access === 'admin' && actor.role !== 'admin') throw adminRequired()
     }
@@ -51,15 +59,20 @@ function isOperations(request: FastifyRequest): boolean {
   return ['/livez', '/readyz', '/metrics'].includes(request.routeOptions.url ?? '')
 }
 
-async function authenticate(request: FastifyRequest, tokens: Tokens, actors: ActorLookup): Promise<Actor> {
+async function authenticate(request: FastifyRequest, tokens: Tokens, actors: ActorLookup): Promise<FoundActor> {
   const { authorization } = request.headers
   if (authorization === undefined) throw authenticationRequired()
   const match = /^Bearer +([\w~+/.-]+=*)$/i.exec(authorization)
   if (!match?.[1]) throw invalidToken()
   const claims = await tokens.verifyAccess(match[1])
-  const actor = await actors.find(claims.sessionId)
-  if (!actor || actor.id !== claims.userId) throw invalidToken()
-  return actor
+  const found = await actors.find(claims.sessionId, request.routeOptions.config.cached)
+  if (found?.actor.id !== claims.userId) throw invalidToken()
+  return found
+}
+
+interface FoundActor {
+  actor: Actor
+  version: DataVersion | undefined
 }
 
 /**
@@ -68,31 +81,31 @@ async function authenticate(request: FastifyRequest, tokens: Tokens, actors: Act
  * share one statement (measured: bench/session-check.ts).
  */
 export class ActorLookup {
-  readonly #ctx: Context
-  #batch: { ids: Set<string>; answer: Promise<Map<string, Actor>> } | undefined
+  readonly #ctx: Pick<Context, 'db'>
+  readonly #scopeSql: string
+  readonly #plain: TurnBatch<string, Map<string, FoundActor>>
+  readonly #versioned: TurnBatch<string, Map<string, FoundActor>>
 
-  constructor(ctx: Context) {
+  /** @param scopeSql what the user `u` may read, as SQL for one text */
+  constructor(ctx: Pick<Context, 'db'>, scopeSql = "''") {
     this.#ctx = ctx
+    this.#scopeSql = scopeSql
+    this.#plain = new TurnBatch((ids) => this.#ask(ids, false))
+    this.#versioned = new TurnBatch((ids) => this.#ask(ids, true))
   }
 
-  async find(sessionId: string): Promise<Actor | undefined> {
-    this.#batch ??= this.#open()
-    this.#batch.ids.add(sessionId)
-    return (await this.#batch.answer).get(sessionId)
+  /** @param versioned to be told the version of the data as well */
+  async find(sessionId: string, versioned = false): Promise<FoundActor | undefined> {
+    return (await (versioned ? this.#versioned : this.#plain).join(sessionId)).get(sessionId)
   }
 
-  #open() {
-    const ids = new Set<string>()
-    const answer = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      // Closed before it is asked: a request that comes later must not be given an earlier answer.
-      this.#batch = undefined
-      return this.#ask(ids)
-    })
-    return { ids, answer }
-  }
-
-  async #ask(ids: Set<string>): Promise<Map<string, Actor>> {
-    const rows = await findActors(this.#ctx.db, [...ids])
-    return new Map(rows.map(({ session_id, ...user }) => [session_id, { ...user, sessionId: session_id }]))
+  async #ask(ids: Set<string>, versioned: boolean): Promise<Map<string, FoundActor>> {
+    const rows = await findActors(this.#ctx.db, [...ids], versioned ? this.#scopeSql : undefined)
+    return new Map(
+      rows.map(({ session_id: sessionId, id, username, role, ...version }) => [
+        sessionId,
+        { actor: { id, username, role, sessionId }, version: versioned ? (version as DataVersion) : undefined },
+      ]),
+    )
   }
 }

@@ -1,3 +1,4 @@
+import type { DataVersion } from '../platform/data-version.ts'
 import type { Queryable } from '../platform/db.ts'
 import type { Role } from './queries.ts'
 
@@ -39,16 +40,28 @@ export async function insertSession(
   return rowCount === 1
 }
 
-/** Who stands behind each of these sessions, now; an ended session or a disabled user is left out. */
-export async function findActors(db: Queryable, sessionIds: string[]) {
-  const { rows } = await db.query<{ session_id: string; id: number; username: string; role: Role }>({
-    name: 'auth/find-actors',
-    text: `select s.id as session_id, u.id, u.username, u.role
-             from sessions s join users u on u.id = s.user_id
+/**
+ * Who stands behind each of these sessions, now; an ended session or a disabled user is left out.
+ *
+ * @param scopeSql what the user `u` may read; with it the version of the data is read as well
+ */
+export async function findActors(db: Queryable, sessionIds: string[], scopeSql?: string) {
+  const version = scopeSql ? `, v.incarnation, v.changes, v.past, v.now, ${scopeSql} as scope` : ''
+  const { rows } = await db.query<FoundSession & Partial<DataVersion>>({
+    name: `auth/find-actors${scopeSql ? '-and-version' : ''}`,
+    text: `select s.id as session_id, u.id, u.username, u.role${version}
+             from sessions s join users u on u.id = s.user_id ${scopeSql ? 'cross join data_version v' : ''}
             where s.id = any($1::uuid[]) and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null`,
     values: [sessionIds],
   })
   return rows
+}
+
+interface FoundSession {
+  session_id: string
+  id: number
+  username: string
+  role: Role
 }
 
 /** The session with its row lock, so that one refresh token has one successor. */

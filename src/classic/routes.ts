@@ -9,10 +9,11 @@ import {
   registrationOwner,
   TokenPair,
 } from '../auth/index.ts'
-import { readLog } from '../history/index.ts'
+import { logPage } from '../history/index.ts'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
+import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
 import { changeTask, createTask, deleteTask, getTask, sendJsonText } from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
 
@@ -97,19 +98,22 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
   })
 
   app.get('/tasks', {
-    config: { access: 'user' },
+    config: { access: 'user', cached: true },
     schema: {
       tags,
       summary: 'The task log of a day',
       querystring: schemas.LogQuery,
-      response: { 200: schemas.Log, ...problems(401) },
+      headers: PageHeaders,
+      response: { 200: schemas.Log, ...NotModified, ...problems(401, 410) },
     },
-    handler: async ({ actor, query }, reply) => {
-      const { page = 1, per_page = 10, date } = query
-      const log = await readLog(ctx, actor, date, { offset: (page - 1) * per_page, limit: per_page })
-      const pages = Math.ceil(log.total / per_page)
-      const head = `"total":${log.total},"pages":${pages},"current_page":${page}`
-      return sendJsonText(reply.header('x-cache', log.cache), `{"tasks":${log.entries},${head}}`)
+    handler: async (request, reply) => {
+      const { page = 1, per_page = 10, date } = request.query
+      const rows = { offset: (page - 1) * per_page, limit: per_page }
+      const log = logPage(ctx, request.actor, date, rows, ({ entries, total }) => {
+        const head = `"total":${total},"pages":${Math.ceil(total / per_page)},"current_page":${page}`
+        return `{"tasks":${entries},${head}}`
+      })
+      return sendPage(ctx, request, reply, log)
     },
   })
 }

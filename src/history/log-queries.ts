@@ -1,6 +1,6 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
-import { actorKind, projectPredicate, taskPredicate } from '../projects/index.ts'
+import { actorKind, taskPredicate } from '../projects/index.ts'
 import { STATE_COLUMNS, TASK_FIELDS, TASK_PEOPLE } from '../tasks/index.ts'
 
 /** The log of a day: the state of every task at its end. */
@@ -64,24 +64,4 @@ export async function countLog(db: Queryable, actor: Actor, request: LogRequest)
     values: request.isToday ? [actor.id] : [actor.id, request.day, request.timeZone],
   })
   return rows[0]?.total ?? 0
-}
-
-/**
- * What a page of a past day depends on beside the question: how often the past has changed, and which projects the
- * actor may read. `is_lost`: the day is of before the history that is kept.
- *
- * @param graceSeconds how long ago the day must have ended, so that no transaction that began in it is still under way
- */
-export async function findLogScope(db: Queryable, actor: Actor, day: string, timeZone: string, graceSeconds: number) {
-  const { rows } = await db.query<{ epoch: number; projects: string; has_ended: boolean; is_lost: boolean }>({
-    name: `history/find-log-scope/${actorKind(actor)}`,
-    text: `select e.epoch,
-                  (select coalesce(string_agg(p.id::text, ',' order by p.id), '') from projects p
-                    where ${projectPredicate(actor, 'read', 'p.id')}) as projects,
-                  ${END} < now() - make_interval(secs => $4) as has_ended,
-                  coalesce(e.history_kept_from > ${END}, false) as is_lost
-             from past_epoch e`,
-    values: [actor.id, day, timeZone, graceSeconds],
-  })
-  return rows[0]
 }

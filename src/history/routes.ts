@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
+import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
 import { sendJsonText } from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
-import { readTaskLog } from './task-log-service.ts'
+import { taskLogPage } from './task-log-service.ts'
 import { readHistory } from './version-service.ts'
 
 /** `/api/v1/tasks/:id/history` and `/api/v1/task-log`. */
@@ -29,14 +30,15 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
   })
 
   app.get('/task-log', {
-    config,
+    config: { ...config, cached: true },
     schema: {
       tags,
       summary:
         'The tasks as they were at the end of each day: of one day, of a range, or of one task; newest day first',
       querystring: schemas.TaskLogQuery,
-      response: { 200: schemas.TaskLogPage, ...problems(401, 410) },
+      headers: PageHeaders,
+      response: { 200: schemas.TaskLogPage, ...NotModified, ...problems(401, 410) },
     },
-    handler: async ({ actor, query }, reply) => sendJsonText(reply, await readTaskLog(ctx, actor, query)),
+    handler: async (request, reply) => sendPage(ctx, request, reply, taskLogPage(ctx, request.actor, request.query)),
   })
 }

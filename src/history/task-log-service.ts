@@ -2,9 +2,10 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor, encodeCursor } from '../platform/cursor.ts'
 import { requireDay, today } from '../platform/dates.ts'
+import type { Queryable } from '../platform/db.ts'
 import { invalidField } from '../platform/errors.ts'
-import { readerFor } from '../platform/replica.ts'
-import { listTasks, requireHistory } from '../tasks/index.ts'
+import type { KeptPage } from '../platform/send-page.ts'
+import { isSettled, listTasks, requireHistory } from '../tasks/index.ts'
 import { findFirstDay, listDaysOfTask } from './task-log-queries.ts'
 
 /** Days of a range that one request looks into; where they are empty, the page is short and the cursor goes on. */
@@ -29,21 +30,43 @@ interface Range {
 }
 
 /**
- * Days of the task log as JSON text, newest first: on each the state of every task that existed at its end, newest task
- * first. Of today it is the state now.
+ * Days of the task log, newest first: on each the state of every task that existed at its end, newest task first. Of today
+ * it is the state now.
  *
- * @throws AppError INVALID_REQUEST (400), HISTORY_NOT_KEPT (410)
+ * @throws AppError INVALID_REQUEST (400); HISTORY_NOT_KEPT (410) when it is read
  */
-export async function readTaskLog(ctx: Context, actor: Actor, query: TaskLogQuery): Promise<string> {
-  const now = today(ctx.config.timeZone)
+export function taskLogPage(ctx: Context, actor: Actor, query: TaskLogQuery): KeptPage {
+  const { timeZone } = ctx.config
+  const now = today(timeZone)
   const range = readRange(query, now)
-  if (range.from !== FIRST_DAY && range.from < now) await requireHistory(ctx, { day: range.from })
   const start = readCursor(query.cursor, range)
   const { limit = 20, task_id: taskId } = query
+  const request = { taskId, range, start, limit, now }
+  return {
+    question: `task-log ${JSON.stringify({ ...request, timeZone, now: start.day === now })}`,
+    // Later days are not looked at.
+    isPast: (at) => isSettled({ day: start.day }, timeZone, at),
+    reader: actor.id,
+    read: (db) => readTaskLog(ctx, db, actor, request),
+  }
+}
+
+interface TaskLogRequest {
+  taskId: number | undefined
+  range: Range
+  start: Start
+  limit: number
+  /** Today's date. */
+  now: string
+}
+
+async function readTaskLog(ctx: Context, db: Queryable, actor: Actor, request: TaskLogRequest): Promise<string> {
+  const { taskId, range, start, limit, now } = request
+  if (range.from !== FIRST_DAY && range.from < now) await requireHistory(ctx, { day: range.from })
   const { entries, next } =
     taskId === undefined
-      ? await readDays(ctx, actor, { range, start, limit, now })
-      : await readTaskDays(ctx, actor, { taskId, range: { from: range.from, to: start.day }, limit })
+      ? await readDays(ctx, db, actor, request)
+      : await readTaskDays(ctx, db, actor, { taskId, range: { from: range.from, to: start.day }, limit })
   const cursor = next ? JSON.stringify(encodeCursor(next)) : 'null'
   return `{"items":[${entries.join(',')}],"next_cursor":${cursor}}`
 }
@@ -95,13 +118,8 @@ interface Stretch {
   next?: string[]
 }
 
-async function readDays(
-  ctx: Context,
-  actor: Actor,
-  { range, start, limit, now }: { range: Range; start: Start; limit: number; now: string },
-): Promise<Stretch> {
+async function readDays(ctx: Context, db: Queryable, actor: Actor, { range, start, limit, now }: TaskLogRequest): Promise<Stretch> {
   const { timeZone } = ctx.config
-  const db = await readerFor(ctx, actor.id)
   const entries: string[] = []
   let { day, after } = start
   let { from } = range
@@ -127,11 +145,12 @@ async function readDays(
 
 async function readTaskDays(
   ctx: Context,
+  db: Queryable,
   actor: Actor,
   { taskId, range, limit }: { taskId: number; range: Range; limit: number },
 ): Promise<Stretch> {
   const { timeZone } = ctx.config
-  const found = await listDaysOfTask(await readerFor(ctx, actor.id), actor, {
+  const found = await listDaysOfTask(db, actor, {
     taskId,
     ...range,
     timeZone,

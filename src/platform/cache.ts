@@ -1,34 +1,144 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { type DataVersion, isSameVersion, SettledChanges } from './data-version.ts'
+import type { Db, Queryable } from './db.ts'
 import type { Redis } from './redis.ts'
+import { type Replica, readerFor } from './replica.ts'
 
 const MAX_BYTES_IN_PROCESS = 32 * 1024 * 1024
+/** What an entry takes beside its text. */
+const ENTRY_BYTES = 500
+const PAST_SECONDS = 86_400
+/** Under a count that has moved on a page is never asked for again. */
+const PRESENT_SECONDS = 300
+const ETAG_LENGTH = 24
+
+/** A JSON text as it is sent, and the ETag it is sent with. */
+export interface Page {
+  etag: string
+  body: Buffer
+}
+
+export type CacheOutcome = 'hit' | 'miss' | 'bypass'
+
+/** A page for one request; send-page.ts says what features give. */
+export interface PageRequest {
+  question: string
+  isPast: boolean
+  /** As the request found it, before anything else of it was read. */
+  version: DataVersion
+  /** As it is now; undefined when the asker may not ask any more. */
+  readVersion: () => Promise<DataVersion | undefined>
+  /** For whom a replica must hold what they have written. */
+  reader: number
+  read: (db: Queryable) => Promise<string>
+}
 
 /**
- * Texts kept in Redis, or in the process while there is none. Nothing is ever removed for being wrong: a key must hold
- * everything its value depends on.
+ * Pages of JSON, in the process before Redis before the database. Nothing is ever removed for being out of date: a page is
+ * kept under the version of the data that it shows, and looked for under the version that there is.
  */
-export class TextCache {
+export class PageCache {
+  readonly #db: Db
+  readonly #replica: Replica | undefined
   readonly #redis: Redis | undefined
-  readonly #local = new LRUCache<string, string>({
+  readonly #settled: SettledChanges
+  readonly #local = new LRUCache<string, Page>({
     maxSize: MAX_BYTES_IN_PROCESS,
-    sizeCalculation: (text) => text.length + 1,
+    sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
   })
+  /** Pages being read; undefined comes out when what was read is for that one request only. */
+  readonly #underWay = new Map<string, Promise<Page | undefined>>()
 
-  constructor(redis: Redis | undefined) {
+  constructor(db: Db, redis?: Redis, replica?: Replica) {
+    this.#db = db
+    this.#replica = replica
     this.#redis = redis
+    this.#settled = new SettledChanges(db)
   }
 
-  async get(key: string): Promise<string | undefined> {
+  async get(request: PageRequest): Promise<Page & { cache: CacheOutcome }> {
+    const key = keyOf(request)
     const known = this.#local.get(key)
-    if (known !== undefined) return known
-    const text = (await this.#redis?.get(key).catch(() => null)) ?? undefined
-    if (text !== undefined) this.#local.set(key, text)
-    return text
+    if (known) return { ...known, cache: 'hit' }
+    const underWay = this.#underWay.get(key)
+    if (!underWay) return this.#lead(key, request)
+    const page = await underWay
+    return page ? { ...page, cache: 'hit' } : { ...(await this.#readUnkept(request)), cache: 'bypass' }
   }
 
-  /** Not waited for: the answer is on its way already. */
-  set(key: string, text: string, seconds: number): void {
-    this.#local.set(key, text)
-    this.#redis?.set(key, text, seconds).catch(() => {})
+  /** One request at a time looks for a page in Redis and reads it; those that come meanwhile wait for it. */
+  async #lead(key: string, request: PageRequest): Promise<Page & { cache: CacheOutcome }> {
+    const { promise, resolve, reject } = Promise.withResolvers<Page | undefined>()
+    this.#underWay.set(key, promise)
+    const end = () => {
+      if (this.#underWay.get(key) === promise) this.#underWay.delete(key)
+    }
+    promise.then(end, end) // and perhaps nobody waits
+    try {
+      const shared = await this.#find(key)
+      if (shared) {
+        this.#local.set(key, shared)
+        resolve(shared)
+        return { ...shared, cache: 'hit' }
+      }
+      const db = await this.#findSource(request)
+      if (!db) {
+        // Whoever comes from here on may come after a change that the page does not show.
+        end()
+        resolve(undefined)
+        return { ...(await this.#readUnkept(request)), cache: 'bypass' }
+      }
+      const page = await readPage(request, db)
+      // Not waited for: this answer is right whatever happens meanwhile.
+      this.#keepIfUnchanged(key, request, page).then(resolve, reject)
+      return { ...page, cache: 'miss' }
+    } catch (error) {
+      reject(error)
+      throw error
+    }
   }
+
+  /** Where a page can be read that may be kept, because all that its version counts can be seen there. */
+  async #findSource({ isPast, version, reader }: PageRequest): Promise<Queryable | undefined> {
+    if (isPast && version.incarnation !== null) return this.#db
+    const settled = await this.#settled.find(version)
+    if (settled === undefined) return undefined
+    const db = await readerFor({ db: this.#db, replica: this.#replica }, reader)
+    return db === this.#db || this.#replica?.hasReplayed(settled) ? db : undefined
+  }
+
+  async #readUnkept(request: PageRequest): Promise<Page> {
+    return readPage(request, await readerFor({ db: this.#db, replica: this.#replica }, request.reader))
+  }
+
+  /** What changed while the page was read may be in it or not, and it may be of another scope. */
+  async #keepIfUnchanged(key: string, { version, readVersion, isPast }: PageRequest, page: Page) {
+    const now = await readVersion()
+    if (!now || !isSameVersion(version, now)) return undefined
+    this.#local.set(key, page)
+    const bytes = Buffer.concat([Buffer.from(page.etag), page.body])
+    this.#redis?.set(redisKey(key), bytes, isPast ? PAST_SECONDS : PRESENT_SECONDS).catch(() => {})
+    return page
+  }
+
+  async #find(key: string): Promise<Page | undefined> {
+    const bytes = await this.#redis?.getBytes(redisKey(key)).catch(() => null)
+    if (!bytes) return undefined
+    return { etag: bytes.toString('latin1', 0, ETAG_LENGTH), body: bytes.subarray(ETAG_LENGTH) }
+  }
+}
+
+function keyOf({ question, isPast, version }: PageRequest): string {
+  const { incarnation, past, changes, scope } = version
+  return `${incarnation} ${isPast ? `past ${past}` : changes} ${scope} ${question}`
+}
+
+const redisKey = (key: string) => `tasklog:page:${createHash('sha256').update(key).digest('base64url')}`
+
+async function readPage({ read }: PageRequest, db: Queryable): Promise<Page> {
+  const body = Buffer.from(await read(db))
+  // A strong one (RFC 9110, 8.8.3): of the bytes.
+  const digest = createHash('sha256').update(body).digest('base64url')
+  return { etag: `"${digest.slice(0, ETAG_LENGTH - 2)}"`, body }
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { TextCache } from './cache.ts'
+import { PageCache } from './cache.ts'
 import type { Config } from './config.ts'
 import { Database, type DatabaseOptions, type Db } from './db.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -19,7 +19,7 @@ export interface Context {
   redis: Redis | undefined
   queue: Queue
   limits: RateLimits
-  cache: TextCache
+  cache: PageCache
   metrics: Metrics
   log: Logger
   /** Aborted when the process has been told to end: what waits stops waiting, what works comes to a safe point. */
@@ -65,7 +65,7 @@ export function createContext(config: Config, options: ContextOptions): ProcessC
       log,
       stopping: stopping.signal,
     }),
-    cache: new TextCache(redis),
+    cache: new PageCache(db, redis, replica),
     limits: new RateLimits(config.quotas, db, redis),
     metrics: new Metrics({ db, replica, redis }),
     log,

@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { createClient, RESP_TYPES } from 'redis'
 import type { Logger } from './logger.ts'
 
 /** No request waits longer than this for Redis. */
@@ -18,6 +18,8 @@ class RedisAway extends Error {}
  */
 export class Redis {
   readonly client
+  /** The same connection, with answers as they came. */
+  readonly #bytes
   readonly #log: Logger
   #probe: NodeJS.Timeout | undefined
   #isDestroyed = false
@@ -29,6 +31,7 @@ export class Redis {
       disableOfflineQueue: true,
       socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000) },
     })
+    this.#bytes = this.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
     this.client.on('error', (error) => this.#open(error))
     this.client.connect().catch(() => {}) // told by the error event, and tried again
   }
@@ -38,12 +41,12 @@ export class Redis {
     return this.client.isReady && !this.#probe
   }
 
-  get(key: string): Promise<string | null> {
-    return this.#bounded(() => this.client.get(key))
+  getBytes(key: string): Promise<Buffer | null> {
+    return this.#bounded(() => this.#bytes.get(key))
   }
 
-  async set(key: string, text: string, seconds: number): Promise<void> {
-    await this.#bounded(() => this.client.set(key, text, { EX: seconds }))
+  async set(key: string, bytes: Buffer, seconds: number): Promise<void> {
+    await this.#bounded(() => this.client.set(key, bytes, { EX: seconds }))
   }
 
   /** In the form the rate limiter calls it. */

@@ -73,6 +73,11 @@ export class Replica {
     }
   }
 
+  /** Whether it is known to have come so far. */
+  hasReplayed(lsn: string): boolean {
+    return this.#replayed !== undefined && numberOf(this.#replayed) >= numberOf(lsn)
+  }
+
   /** A replica that does not answer is left alone until it is looked at again, so that one request waits and not all. */
   noteFailure(error: unknown): void {
     const state = sqlState(error)

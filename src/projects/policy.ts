@@ -58,6 +58,17 @@ export function readableProjects(actor: Actor): string {
   return projectIds(actor, 'read', 'all')
 }
 
+/**
+ * SQL for a text that is the same for all who may read the same projects, for pages kept for all of them.
+ *
+ * @param u alias of a row of users
+ */
+export function readScope(u: string): string {
+  return `case when ${u}.role = 'admin' then 'all' else (
+    select encode(sha256(coalesce(string_agg(m.project_id::text, ',' order by m.project_id), '')::bytea), 'base64')
+      from project_members m where m.user_id = ${u}.id and m.role in (${roles('read', 'all')})) end`
+}
+
 /** Statements differ by the kind of actor; this keeps the names of prepared ones apart. */
 export function actorKind(actor: Actor): string {
   return actor.role === 'admin' ? 'admin' : 'member'
@@ -67,7 +78,12 @@ export function actorKind(actor: Actor): string {
 function projectIds(actor: Actor, action: Action, grant: Grant): string {
   const unlessArchived = REFUSED_WHEN_ARCHIVED.has(action) ? 'and p.archived_at is null' : ''
   if (actor.role === 'admin') return `array(select p.id from projects p where $1::bigint is not null ${unlessArchived})`
-  const roles = (Object.keys(POLICY[action]) as ProjectRole[]).filter((role) => POLICY[action][role] === grant)
   return `array(select m.project_id from project_members m join projects p on p.id = m.project_id
-                 where m.user_id = $1 and m.role in (${roles.map((role) => `'${role}'`).join(', ')}) ${unlessArchived})`
+                 where m.user_id = $1 and m.role in (${roles(action, grant)}) ${unlessArchived})`
+}
+
+/** The roles with this grant, as SQL. */
+function roles(action: Action, grant: Grant): string {
+  const granted = (Object.keys(POLICY[action]) as ProjectRole[]).filter((role) => POLICY[action][role] === grant)
+  return granted.map((role) => `'${role}'`).join(', ')
 }

@@ -19,6 +19,20 @@ export function readAsOf(text: string, timeZone: string, now = new Date()): AsOf
   return 'day' in at && at.day === day ? undefined : at
 }
 
+/** Longer than any statement may take, and than clocks are set back anywhere at the end of a day. */
+const GRACE_SECONDS = 3 * 3_600
+
+/**
+ * True when the state at that time changes only if the past does: nothing that began before its end is still to be
+ * committed.
+ *
+ * @param now the database's clock, in seconds since 1970
+ */
+export function isSettled(at: AsOf, timeZone: string, now: number): boolean {
+  const then = (now - GRACE_SECONDS) * 1_000
+  return 'instant' in at ? Date.parse(at.instant) < then : at.day < today(timeZone, new Date(then))
+}
+
 /**
  * The end of that time as SQL, exclusive: what held then has `valid_from < END` and, where it has been superseded,
  * `valid_to >= END`. An instant is part of it, so it ends a microsecond (the clock's unit) later.

@@ -51,5 +51,5 @@ function readLabels(name: string, text: string | undefined): string[] | undefine
   return items
 }
 
-/** A set: what is given twice counts once. */
-const readItems = (text: string) => [...new Set(text.split(',').map((item) => item.trim()))]
+/** A set: order means nothing, and what is given twice counts once. */
+const readItems = (text: string) => [...new Set(text.split(',').map((item) => item.trim()))].sort()

@@ -2,19 +2,31 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { encodeCursor } from '../platform/cursor.ts'
 import type { Queryable } from '../platform/db.ts'
-import { readerFor } from '../platform/replica.ts'
+<<<<<<< HEAD
+=======
+import type { KeptPage } from '../platform/send-page.ts'
+import { isSettled } from './as-of.ts'
+>>>>>>> f244716 (Keep pages of all lists under a count of changes, in the process before Redis before PostgreSQL)
 import { hasLabels, type TaskFilter } from './filter-queries.ts'
 import { byColumn, byDate, byProject, bySearch, type ListedTask, type TaskPageRequest } from './list-queries.ts'
 import { requireHistory } from './service.ts'
 
-/**
- * A page as JSON text, ready to be sent.
- *
- * @throws AppError HISTORY_NOT_KEPT (410) for a time from before the history that is kept
- */
-export async function listTaskPage(ctx: Context, actor: Actor, request: TaskPageRequest): Promise<string> {
+/** @throws AppError HISTORY_NOT_KEPT (410), when it is read, for a time from before the history that is kept */
+export function taskPage(ctx: Context, actor: Actor, request: TaskPageRequest): KeptPage {
+  const { filter, asOf, timeZone } = request
+  const { assignedToMe, ...others } = filter
+  const assigneeId = assignedToMe ? actor.id : undefined
+  return {
+    question: `tasks ${JSON.stringify({ ...request, filter: { ...others, assigneeId } })}`,
+    isPast: (now) => asOf !== undefined && isSettled(asOf, timeZone, now),
+    reader: actor.id,
+    read: (db) => listTaskPage(ctx, db, actor, request),
+  }
+}
+
+async function listTaskPage(ctx: Context, db: Queryable, actor: Actor, request: TaskPageRequest): Promise<string> {
   if (request.asOf) await requireHistory(ctx, request.asOf)
-  const rows = await listTasks(await readerFor(ctx, actor.id), actor, { ...request, limit: request.limit + 1 })
+  const rows = await listTasks(db, actor, { ...request, limit: request.limit + 1 })
   const items = rows.slice(0, request.limit)
   const last = rows.length > request.limit ? items.at(-1) : undefined
   const next = last ? JSON.stringify(encodeCursor([last.position, last.id])) : 'null'

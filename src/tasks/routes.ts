@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { invalidField } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
+import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
 import { readAsOf } from './as-of.ts'
 import { readFilter } from './list-filter.ts'
-import { listTaskPage } from './list-service.ts'
+import type { TaskPageRequest } from './list-queries.ts'
+import { taskPage } from './list-service.ts'
 import type { TaskText } from './queries.ts'
 import * as schemas from './schemas.ts'
 import { changeTask, createTask, deleteTask, etagOf, getTask, getTaskAsOf } from './service.ts'
@@ -23,25 +25,17 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
   const config = { access: 'user' } as const
 
   app.get('/tasks', {
-    config,
+    config: { ...config, cached: true },
     schema: {
       tags,
       summary: 'Tasks you can see, newest first; filters combine',
       querystring: schemas.TaskListQuery,
-      response: { 200: schemas.TaskPage, ...problems(401) },
+      headers: PageHeaders,
+      response: { 200: schemas.TaskPage, ...NotModified, ...problems(401, 410) },
     },
-    handler: async ({ actor, query }, reply) => {
-      const { limit = 20, sort = '-created_at', cursor } = query
-      const [position = '', id = ''] = cursor ? decodeCursor(cursor, [POSITION, /^\d{1,15}$/]) : []
-      const text = await listTaskPage(ctx, actor, {
-        filter: readFilter(query),
-        asOf: query.as_of === undefined ? undefined : readAsOf(query.as_of, ctx.config.timeZone),
-        direction: sort === '-created_at' ? 'desc' : 'asc',
-        after: cursor ? [position, id] : undefined,
-        limit,
-        timeZone: ctx.config.timeZone,
-      })
-      return sendJsonText(reply, text)
+    handler: async (request, reply) => {
+      const page = taskPage(ctx, request.actor, readPageRequest(request.query, ctx.config.timeZone))
+      return sendPage(ctx, request, reply, page)
     },
   })
 
@@ -105,6 +99,19 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       return reply.code(204).send(null)
     },
   })
+}
+
+function readPageRequest(query: Static<typeof schemas.TaskListQuery>, timeZone: string): TaskPageRequest {
+  const { limit = 20, sort = '-created_at', cursor, as_of } = query
+  const [position = '', id = ''] = cursor ? decodeCursor(cursor, [POSITION, /^\d{1,15}$/]) : []
+  return {
+    filter: readFilter(query),
+    asOf: as_of === undefined ? undefined : readAsOf(as_of, timeZone),
+    direction: sort === '-created_at' ? 'desc' : 'asc',
+    after: cursor ? [position, id] : undefined,
+    limit,
+    timeZone,
+  }
 }
 
 /** Text that is JSON already: no serializer touches it. */

@@ -1,0 +1,58 @@
+import { findSettledPosition, renewIncarnation } from './data-version-queries.ts'
+import type { Queryable } from './db.ts'
+import { TurnBatch } from './turn-batch.ts'
+
+/**
+ * What a list depends on beside its question, as it was when the request had arrived. Read on every request, with the
+ * session; docs/decisions/0008-lists-kept-under-a-count-of-changes.md has the proof.
+ */
+export interface DataVersion {
+  /** Which life of the database the counts are of; null between a crash and the first page to be kept. */
+  incarnation: string | null
+  /** Counts the changes of anything a list shows, also those that are not committed yet. */
+  changes: number
+  /** Counts the changes of what has been. */
+  past: string
+  /** What the asker may read: the same for everybody who may read the same. */
+  scope: string
+  /** The database's clock, in seconds since 1970. */
+  now: number
+}
+
+export function isSameVersion(a: DataVersion, b: DataVersion): boolean {
+  return a.incarnation === b.incarnation && a.changes === b.changes && a.past === b.past && a.scope === b.scope
+}
+
+/** Tells whether all that had been counted can be seen by now. */
+export class SettledChanges {
+  readonly #db: Queryable
+  readonly #checks: TurnBatch<DataVersion, string | undefined>
+  /** What is settled stays so. */
+  #known: { incarnation: string | null; changes: number; lsn: string } = { incarnation: null, changes: 0, lsn: '' }
+
+  constructor(db: Queryable) {
+    this.#db = db
+    this.#checks = new TurnBatch((versions) => this.#check(versions))
+  }
+
+  /** @returns a position in the write-ahead log that all of it lies before; undefined while some is not committed */
+  async find(version: DataVersion): Promise<string | undefined> {
+    if (version.incarnation === null) {
+      await renewIncarnation(this.#db)
+      return undefined
+    }
+    const { incarnation, changes, lsn } = this.#known
+    if (version.incarnation === incarnation && version.changes <= changes) return lsn
+    return this.#checks.join(version)
+  }
+
+  async #check(versions: Set<DataVersion>): Promise<string | undefined> {
+    const lsn = await findSettledPosition(this.#db)
+    if (lsn === undefined) return undefined
+    for (const { incarnation, changes } of versions) {
+      const isLater = incarnation !== this.#known.incarnation || changes > this.#known.changes
+      if (isLater) this.#known = { incarnation, changes, lsn }
+    }
+    return lsn
+  }
+}

@@ -1,0 +1,72 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { Context } from './context.ts'
+import type { DataVersion } from './data-version.ts'
+import type { Queryable } from './db.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its pages are kept: what they depend on is read with the session. */
+    cached?: boolean
+  }
+  interface FastifyRequest {
+    /** On routes that are `cached`. */
+    dataVersion: DataVersion | undefined
+    readDataVersion: (() => Promise<DataVersion | undefined>) | undefined
+  }
+}
+
+/** A page as a feature describes it, for `sendPage`. */
+export interface KeptPage {
+  /** All that is asked, in one spelling; it begins with what kind of page this is. */
+  question: string
+  /**
+   * True when the page changes only if the past does.
+   *
+   * @param now the database's clock, in seconds since 1970
+   */
+  isPast: (now: number) => boolean
+  /** Whose request it is: a replica may be behind, but holds all that they have written. */
+  reader: number
+  /**
+   * @param db the database or a replica of it
+   * @returns the page as JSON
+   */
+  read: (db: Queryable) => Promise<string>
+}
+
+/** The request header of a page that is kept, for the route's schema. */
+export const PageHeaders = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'ETags of pages you have; 304 without a body when one of them is still the page' }),
+  ),
+})
+
+/** The answer without a body, for the route's schema. */
+export const NotModified = { 304: Type.Null({ description: 'The page is the one you have' }) }
+
+/**
+ * Answers with a page from the cache or from the database. `X-Cache` says which: `hit`, `miss`, or `bypass` for a page
+ * that cannot be kept because something is being written.
+ */
+export async function sendPage(
+  ctx: Pick<Context, 'cache'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { isPast, ...page }: KeptPage,
+): Promise<FastifyReply> {
+  const { dataVersion: version, readDataVersion: readVersion } = request
+  if (!version || !readVersion) throw new Error('a route that sends pages must be declared as cached')
+  const asked = { ...page, isPast: isPast(version.now), version, readVersion }
+  const { body, etag, cache } = await ctx.cache.get(asked)
+  // A browser may keep it, but must ask each time whether it still is the page, and whether it may see it.
+  reply.headers({ etag, 'x-cache': cache, 'cache-control': 'private, no-cache' })
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  return reply.header('content-type', 'application/json; charset=utf-8').send(body)
+}
+
+/** If-None-Match (RFC 9110, 13.1.2) compares weakly. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.trim() === '*' || header.split(',').some((known) => known.trim().replace(/^W\//, '') === etag)
+}
