@@ -2,11 +2,8 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { encodeCursor } from '../platform/cursor.ts'
 import type { Queryable } from '../platform/db.ts'
-<<<<<<< HEAD
-=======
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled } from './as-of.ts'
->>>>>>> f244716 (Keep pages of all lists under a count of changes, in the process before Redis before PostgreSQL)
 import { hasLabels, type TaskFilter } from './filter-queries.ts'
 import { byColumn, byDate, byProject, bySearch, type ListedTask, type TaskPageRequest } from './list-queries.ts'
 import { requireHistory } from './service.ts'

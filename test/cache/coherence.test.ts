@@ -79,11 +79,11 @@ describe('a kept page is never stale', () => {
   }
   const current = async () => (await sql(`select title from tasks where id = ${id}`))?.title ?? ''
   const page = async (read: () => Promise<string>, question = 'q') => ({
-    ...{ question, isPast: false, read, version: await version(), readVersion: version },
+    ...{ question, isPast: false, reader: admin.id, read, version: await version(), readVersion: version },
   })
 
   test('a page during whose reading something changed is not kept', async () => {
-    const cache = new PageCache(app.ctx.db, undefined)
+    const cache = new PageCache(app.ctx.db)
     const read = async () => {
       const text = await current()
       await patch('Changed while it was read')
@@ -95,14 +95,14 @@ describe('a kept page is never stale', () => {
   })
 
   test('a page of what somebody could see before is not kept for those who still can', async () => {
-    const cache = new PageCache(app.ctx.db, undefined)
+    const cache = new PageCache(app.ctx.db)
     const readVersion = async () => ({ ...(await version()), scope: 'less' })
     await cache.get({ ...(await page(async () => 'less')), readVersion })
     assert.equal((await cache.get(await page(async () => 'all'))).body.toString(), 'all')
   })
 
   test('who comes after a change does not join a reading that began before it', async (t) => {
-    const cache = new PageCache(app.ctx.db, undefined)
+    const cache = new PageCache(app.ctx.db)
     const tx = await openTransaction(t, app.databaseUrl)
     await tx.query({ text: `${WRITE} where id = ${id}` })
     const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
@@ -124,7 +124,7 @@ describe('a kept page is never stale', () => {
   })
 
   test('after a crash of the database no page from before is found, though the count goes back', async () => {
-    const cache = new PageCache(app.ctx.db, undefined)
+    const cache = new PageCache(app.ctx.db)
     const before = await page(current)
     await cache.get(before)
     assert.equal((await cache.get(before)).cache, 'hit')

@@ -162,12 +162,12 @@ describe('pages of lists', () => {
   })
 
   test('what is kept in the process has a bound', async () => {
-    const cache = new PageCache(app.ctx.db, undefined)
+    const cache = new PageCache(app.ctx.db)
     const { rows } = await app.ctx.db.query<DataVersion>({ text: `select *, 'all' as scope from data_version` })
     const version = rows[0] as DataVersion
     const ask = (i: number) =>
       cache.get({
-        ...{ question: String(i), isPast: true, version, readVersion: async () => version },
+        ...{ question: String(i), isPast: true, reader: anna.id, version, readVersion: async () => version },
         read: async () => 'x'.repeat(1_000_000),
       })
     for (let i = 0; i < 40; i++) await ask(i)
