@@ -118,7 +118,12 @@ interface Stretch {
   next?: string[]
 }
 
-async function readDays(ctx: Context, db: Queryable, actor: Actor, { range, start, limit, now }: TaskLogRequest): Promise<Stretch> {
+async function readDays(
+  ctx: Context,
+  db: Queryable,
+  actor: Actor,
+  { range, start, limit, now }: TaskLogRequest,
+): Promise<Stretch> {
   const { timeZone } = ctx.config
   const entries: string[] = []
   let { day, after } = start
