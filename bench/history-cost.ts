@@ -8,13 +8,15 @@ import { updateTask } from '../src/tasks/queries.ts'
 import { median, withDatabase } from './support.ts'
 
 /**
- * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`.
- * The same statements on the same table, in turns with the trigger and without, vacuumed before each turn:
- * PATCH of one task over HTTP by 8 and by 32 clients, its statement alone at 1 connection and at 8, the processor time it
- * takes the server (Linux only), and one bare UPDATE of 100,000 tasks. Clients, API and database share the machine.
+ * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`; or what
+ * another trigger of `tasks` costs, whose name is the third argument. The same statements on the same table, in turns with the
+ * trigger and without, vacuumed before each turn: PATCH of one task over HTTP by 8 and by 32 clients, its statement alone at 1
+ * connection and at 8, the processor time it takes the server (Linux only), and one bare UPDATE of 100,000 tasks. Clients, API
+ * and database share the machine.
  */
 const rounds = Number(process.argv[2] ?? 5)
 const seconds = Number(process.argv[3] ?? 4)
+const trigger = process.argv[4] ?? 'tasks_history'
 const TASKS = 200_000
 const BULK = 100_000
 const STATUSES = ['pending', 'active', 'completed']
@@ -54,7 +56,7 @@ async function inTurns(ctx: ProcessContext, measure: () => Promise<number>): Pro
   const results: Record<Way, number[]> = { without: [], with: [] }
   for (let round = 0; round <= rounds; round++) {
     for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
-      await run(ctx, `alter table tasks ${way === 'with' ? 'enable' : 'disable'} trigger tasks_history`)
+      await run(ctx, `alter table tasks ${way === 'with' ? 'enable' : 'disable'} trigger ${trigger}`)
       await run(ctx, 'vacuum tasks')
       await run(ctx, 'checkpoint')
       const result = await measure()
