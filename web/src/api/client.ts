@@ -4,9 +4,7 @@ import { ApiError, type Problem } from './errors.ts'
 import { newKey } from './idempotency.ts'
 import type { components, paths } from './schema.d.ts'
 
-/** @public */
 export type Task = components['schemas']['Task']
-/** @public */
 export type TaskVersion = components['schemas']['TaskVersion']
 
 /** The API, typed from its OpenAPI document. Signs each request; a `POST` that broke off is sent again with its key. */

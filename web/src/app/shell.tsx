@@ -15,6 +15,7 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { CircleUser, LogOut, Moon, Sun, UserCog } from 'lucide-react'
 import { useEffect } from 'react'
 import { session, useUser } from '../auth/session.ts'
+import { HEADER_PIXELS } from './page.tsx'
 import { PAGES } from './pages.ts'
 
 /** What is around every page of somebody who is signed in. */
@@ -27,7 +28,8 @@ export function Shell() {
   if (!user) return null
   return (
     <AppShell
-      header={{ height: 48 }}
+      header={{ height: HEADER_PIXELS }}
+      transitionDuration={0}
       navbar={{ width: 200, breakpoint: 'md', collapsed: { mobile: !isOpen } }}
       padding={{ base: 'xs', sm: 'md' }}
     >

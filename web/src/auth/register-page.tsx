@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { api, data } from '../api/client.ts'
-import { fieldErrors, sentenceOf } from '../api/errors.ts'
+import { fieldErrors } from '../api/errors.ts'
+import { FormError } from '../app/form-error.tsx'
 import { AuthPage } from './auth-page.tsx'
 import { session } from './session.ts'
 
@@ -21,11 +22,7 @@ export function RegisterPage() {
   return (
     <AuthPage title="Register">
       <form onSubmit={form.onSubmit((values) => register.mutate(values))}>
-        {register.error && (
-          <Alert color="red" mb="sm" role="alert">
-            {sentenceOf(register.error)}
-          </Alert>
-        )}
+        <FormError error={register.error} />
         <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
         <TextInput
           label="Email, if you like"

@@ -1,8 +1,8 @@
-import { Alert, Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
-import { sentenceOf } from '../api/errors.ts'
+import { FormError } from '../app/form-error.tsx'
 import { AuthPage } from './auth-page.tsx'
 import { session } from './session.ts'
 
@@ -20,11 +20,7 @@ export function SignInPage() {
   return (
     <AuthPage title="Sign in">
       <form onSubmit={form.onSubmit((values) => signIn.mutate(values))}>
-        {signIn.error && (
-          <Alert color="red" mb="sm" role="alert">
-            {sentenceOf(signIn.error)}
-          </Alert>
-        )}
+        <FormError error={signIn.error} />
         <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
         <PasswordInput
           label="Password"

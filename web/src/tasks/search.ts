@@ -34,8 +34,12 @@ export function readTaskSearch(search: Record<string, unknown>): TaskSearch {
   )
 }
 
-/** What is asked of the server: the filter, without what is the page's own. @public */
+/** What is asked of the server: the filter, without what is the page's own. */
 export function listQuery({ task: _, ...filter }: TaskSearch): ListQuery {
   const { project_id, ...texts } = filter
   return { ...texts, ...(project_id ? { project_id: Number(project_id) } : {}) } as ListQuery
 }
+
+/** Whether anything narrows the list. */
+export const isFiltered = ({ sort: _sort, as_of: _asOf, task: _task, ...filter }: TaskSearch) =>
+  Object.values(filter).some(Boolean)

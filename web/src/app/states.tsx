@@ -1,0 +1,31 @@
+import { Alert, Button, Center, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { sentenceOf } from '../api/errors.ts'
+
+/** Nothing is there: why, and what to do about it. */
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <Center mih={200} p="md">
+      <Stack align="center" gap="xs">
+        <Text fw={600}>{title}</Text>
+        {children}
+      </Stack>
+    </Center>
+  )
+}
+
+/** Something could not be read: what went wrong, and another try. */
+export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+  return (
+    <Alert color="red" title="This could not be loaded" role="alert">
+      <Stack align="flex-start" gap="xs">
+        <Text size="sm">{sentenceOf(error)}</Text>
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  )
+}

@@ -1,0 +1,85 @@
+import { Button, Text } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { Trash2 } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { Task } from '../api/client.ts'
+import { ApiError, fieldErrors } from '../api/errors.ts'
+import { FormError } from '../app/form-error.tsx'
+import { formatTime } from '../app/format.ts'
+import { notify } from '../app/notify.tsx'
+import { type Changes, changeTask, deleteSelected } from './changes.tsx'
+import { ConflictDialog } from './conflict-dialog.tsx'
+import { differences, type Field } from './fields.ts'
+import { fromForm, TaskForm, toForm, useTaskForm } from './task-form.tsx'
+
+/** Sends the fields that were changed, and only if nobody has changed the task meanwhile; else both versions are shown. */
+export function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
+  // What the form began with: a version that arrives later does not make one's own changes look older than they are.
+  const [base, setBase] = useState(task)
+  const form = useTaskForm(base)
+  const [theirs, setTheirs] = useState<Task>()
+  const mine = { ...base, ...fromForm(form.values) }
+  const changed = differences(base, mine)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when a newer version arrives
+  useEffect(() => {
+    if (task.version !== base.version && changed.length === 0) begin(task)
+  }, [task.version])
+  function begin(from: Task) {
+    setBase(from)
+    form.setValues(toForm(from))
+    form.resetDirty()
+  }
+
+  const save = useMutation({
+    mutationFn: ({ from, fields }: { from: Task; fields: Field[] }) => changeTask(from, pick(mine, fields)),
+    onSuccess: (saved) => {
+      setTheirs(undefined)
+      begin(saved)
+      notify('Saved.')
+    },
+    onError: (error) => {
+      if (error instanceof ApiError && error.code === 'VERSION_MISMATCH') setTheirs(error.problem.current as Task)
+      else form.setErrors(fieldErrors(error))
+    },
+  })
+  const remove = useMutation({ mutationFn: () => deleteSelected({ ids: [base.id] }), onSuccess: onClose })
+  return (
+    <>
+      <FormError error={theirs ? undefined : (save.error ?? remove.error)} />
+      <TaskForm form={form} onSubmit={() => save.mutate({ from: base, fields: changed })}>
+        <Button
+          variant="default"
+          leftSection={<Trash2 size={16} aria-hidden />}
+          loading={remove.isPending}
+          onClick={() => remove.mutate()}
+        >
+          Delete
+        </Button>
+        <Button type="submit" loading={save.isPending} disabled={changed.length === 0}>
+          Save
+        </Button>
+      </TaskForm>
+      <Text size="sm" c="dimmed" mt="md">
+        Made by {base.created_by} on {formatTime(base.created_at)}
+        {base.import_id !== null && `, with import ${base.import_id}`}. Changed last on {formatTime(base.updated_at)}.
+      </Text>
+      {theirs && (
+        <ConflictDialog
+          base={base}
+          mine={mine}
+          theirs={theirs}
+          isSaving={save.isPending}
+          onClose={() => setTheirs(undefined)}
+          onResolve={(fields) => {
+            if (fields.length > 0) return save.mutate({ from: theirs, fields })
+            setTheirs(undefined)
+            begin(theirs)
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+const pick = (task: Task, fields: Field[]): Changes => Object.fromEntries(fields.map((field) => [field, task[field]]))

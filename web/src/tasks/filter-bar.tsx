@@ -1,0 +1,173 @@
+import {
+  Autocomplete,
+  Button,
+  Group,
+  MultiSelect,
+  Popover,
+  Select,
+  SimpleGrid,
+  TagsInput,
+  TextInput,
+} from '@mantine/core'
+import { DateInput } from '@mantine/dates'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { Search, SlidersHorizontal } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { options, PRIORITIES, STATUSES } from './fields.ts'
+import { isFiltered, type TaskSearch } from './search.ts'
+import { useMemberNames, useProjects } from './task-queries.ts'
+
+interface Props {
+  search: TaskSearch
+  /** Members that are undefined leave the filter. */
+  onChange: (changes: TaskSearch) => void
+  /** A board has a column for each status instead. */
+  withoutStatus?: boolean
+}
+
+const TYPING_MS = 300
+const list = (text: string | undefined) => text?.split(',') ?? []
+const text = (values: string[]) => values.join(',') || undefined
+
+/** The filter of the list. It stands in the address of the page, so what is shown here is what a link to it shows. */
+export function FilterBar({ search, onChange, withoutStatus }: Props) {
+  return (
+    <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
+      <SearchField value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
+      {!withoutStatus && (
+        <MultiSelect
+          w={{ base: 'calc(50% - 5px)', xs: 170 }}
+          aria-label="Status"
+          placeholder={search.status ? undefined : 'Any status'}
+          data={options(STATUSES)}
+          value={list(search.status)}
+          onChange={(values) => onChange({ status: text(values) })}
+          clearable
+        />
+      )}
+      <MultiSelect
+        w={{ base: 'calc(50% - 5px)', xs: 170 }}
+        aria-label="Priority"
+        placeholder={search.priority ? undefined : 'Any priority'}
+        data={options(PRIORITIES)}
+        value={list(search.priority)}
+        onChange={(values) => onChange({ priority: text(values) })}
+        clearable
+      />
+      <MoreFilters search={search} onChange={onChange} />
+      {isFiltered(search) && (
+        <Button variant="subtle" onClick={() => onChange(NO_FILTER)}>
+          Clear
+        </Button>
+      )}
+    </Group>
+  )
+}
+
+const NO_FILTER: TaskSearch = Object.fromEntries(
+  [
+    ...['q', 'status', 'priority', 'assigned_user', 'project_id', 'label', 'label_any', 'created_from', 'created_to'],
+    ...['updated_from', 'updated_to', 'due_from', 'due_to'],
+  ].map((name) => [name, undefined]),
+)
+
+function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [typed, setTyped] = useState(value)
+  const tell = useDebouncedCallback(onChange, TYPING_MS)
+  // The back button changes the address under the field.
+  useEffect(() => setTyped(value), [value])
+  return (
+    <TextInput
+      w={{ base: '100%', xs: 240 }}
+      type="search"
+      aria-label="Search in title and description"
+      placeholder="Search"
+      maxLength={200}
+      leftSection={<Search size={16} aria-hidden />}
+      value={typed}
+      onChange={({ currentTarget }) => {
+        setTyped(currentTarget.value)
+        tell(currentTarget.value.trim())
+      }}
+    />
+  )
+}
+
+function MoreFilters({ search, onChange }: Props) {
+  const { projects } = useProjects()
+  const names = useMemberNames(search.project_id ? Number(search.project_id) : projects[0]?.id)
+  const [isOpen, setOpen] = useState(false)
+  const inside = { comboboxProps: { withinPortal: false } }
+  return (
+    <Popover position="bottom-end" width="min(94vw, 480px)" trapFocus withRoles opened={isOpen} onChange={setOpen}>
+      <Popover.Target>
+        <Button
+          variant="default"
+          leftSection={<SlidersHorizontal size={16} aria-hidden />}
+          onClick={() => setOpen(!isOpen)}
+        >
+          More filters
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="More filters">
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs">
+          <Autocomplete
+            label="Assigned to"
+            description="A username, me or none"
+            data={['me', 'none', ...names]}
+            defaultValue={search.assigned_user ?? ''}
+            onOptionSubmit={(value) => onChange({ assigned_user: value })}
+            onBlur={({ currentTarget }) => onChange({ assigned_user: currentTarget.value.trim() || undefined })}
+            {...inside}
+          />
+          <Select
+            label="Project"
+            description="One of those you are in"
+            data={projects.map(({ id, name }) => ({ value: String(id), label: name }))}
+            value={search.project_id ?? null}
+            onChange={(value) => onChange({ project_id: value ?? undefined })}
+            clearable
+            searchable
+            {...inside}
+          />
+          <TagsInput
+            label="Labels, all of them"
+            value={list(search.label)}
+            onChange={(values) => onChange({ label: text(values) })}
+            {...inside}
+          />
+          <TagsInput
+            label="Labels, any of them"
+            value={list(search.label_any)}
+            onChange={(values) => onChange({ label_any: text(values) })}
+            {...inside}
+          />
+          <Days label="Created" from="created_from" to="created_to" search={search} onChange={onChange} />
+          <Days label="Updated" from="updated_from" to="updated_to" search={search} onChange={onChange} />
+          <Days label="Due" from="due_from" to="due_to" search={search} onChange={onChange} />
+        </SimpleGrid>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+type DayName = 'created_from' | 'created_to' | 'updated_from' | 'updated_to' | 'due_from' | 'due_to'
+
+function Days({ label, from, to, search, onChange }: Props & { label: string; from: DayName; to: DayName }) {
+  const day = (value: string | undefined) => value?.slice(0, 10) ?? null
+  return (
+    <Group gap="xs" grow wrap="nowrap">
+      {[from, to].map((name) => (
+        <DateInput
+          key={name}
+          label={`${label} ${name === from ? 'from' : 'to'}`}
+          value={day(search[name])}
+          onChange={(value) => onChange({ [name]: value ?? undefined })}
+          clearable
+          clearButtonProps={{ 'aria-label': 'Clear' }}
+          popoverProps={{ withinPortal: false }}
+        />
+      ))}
+    </Group>
+  )
+}

@@ -1,0 +1,32 @@
+import { Button } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { fieldErrors } from '../api/errors.ts'
+import { FormError } from '../app/form-error.tsx'
+import { notify } from '../app/notify.tsx'
+import { createTask } from './changes.tsx'
+import { fromForm, TaskForm, useTaskForm } from './task-form.tsx'
+
+export function NewTask({ onDone }: { onDone: () => void }) {
+  const form = useTaskForm()
+  const create = useMutation({
+    mutationFn: () => {
+      const { project_id, ...values } = fromForm(form.values)
+      return createTask({ ...values, ...(project_id ? { project_id } : {}) })
+    },
+    onSuccess: (task) => {
+      notify(`Task ${task.id} was made.`)
+      onDone()
+    },
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  })
+  return (
+    <>
+      <FormError error={create.error} />
+      <TaskForm form={form} onSubmit={() => create.mutate()}>
+        <Button type="submit" loading={create.isPending}>
+          Create
+        </Button>
+      </TaskForm>
+    </>
+  )
+}

@@ -1,0 +1,163 @@
+import { Affix, Autocomplete, Button, Group, Menu, Paper, Popover, Stack, TagsInput, Text } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { Trash2, X } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { Task } from '../api/client.ts'
+import { notifyError } from '../app/notify.tsx'
+import { type Changes, changeSelected, deleteSelected, type Selection, tasks } from './changes.tsx'
+import { options, PRIORITIES, type Priority, STATUSES, type Status } from './fields.ts'
+import { isFiltered, type TaskSearch } from './search.ts'
+import { useMemberNames } from './task-queries.ts'
+
+/** The rows that are selected. Another filter begins anew: nothing is changed that is not in sight of it. */
+export function useSelection(rows: Task[], search: TaskSearch) {
+  const [ids, setIds] = useState<ReadonlySet<number>>(new Set())
+  const { task: _, ...filter } = search
+  const key = JSON.stringify(filter)
+  const clear = useCallback(() => setIds(new Set()), [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on every other filter
+  useEffect(clear, [key])
+  const toggle = useCallback((id: number) => {
+    setIds((before) => {
+      const after = new Set(before)
+      if (!after.delete(id)) after.add(id)
+      return after
+    })
+  }, [])
+  const toggleAll = () => setIds(ids.size === rows.length ? new Set() : new Set(rows.map((row) => row.id)))
+  const chosen = useMemo(() => rows.filter(({ id }) => ids.has(id)), [rows, ids])
+  return { ids, chosen, toggle, toggleAll, clear }
+}
+
+interface Props {
+  selection: ReturnType<typeof useSelection>
+  search: TaskSearch
+  hasMore: boolean
+}
+
+/** What can be done with the selected tasks, while there are any. */
+export function SelectionBar({ selection: { chosen, clear }, search, hasMore }: Props) {
+  const [isWhole, setWhole] = useState(false)
+  const count = chosen.length
+  useEffect(() => {
+    if (count === 0) setWhole(false)
+  }, [count])
+  const target: Selection = isWhole ? { filter: search } : { ids: chosen.map(({ id }) => id) }
+  const change = useMutation({
+    mutationFn: (changes: Changes) => changeSelected(target, changes),
+    onError: notifyError,
+    onSuccess: clear,
+  })
+  const remove = useMutation({ mutationFn: () => deleteSelected(target), onError: notifyError, onSuccess: clear })
+  if (count === 0) return null
+  return (
+    <Affix position={{ bottom: 12, left: 12, right: 12 }} zIndex={150}>
+      <Paper withBorder shadow="md" p="xs" maw={920} mx="auto" component="section" aria-label="Selected tasks">
+        <Group gap="xs">
+          <Text size="sm" fw={600} role="status">
+            {isWhole ? 'All that match' : tasks(count)} selected
+          </Text>
+          {hasMore && !isWhole && isFiltered(search) && (
+            <Button size="compact-sm" variant="subtle" onClick={() => setWhole(true)}>
+              Select all that match the filter
+            </Button>
+          )}
+          <ChangeMenu
+            label="Status"
+            words={STATUSES}
+            onChoose={(status) => change.mutate({ status: status as Status })}
+          />
+          <ChangeMenu
+            label="Priority"
+            words={PRIORITIES}
+            onChoose={(priority) => change.mutate({ priority: priority as Priority })}
+          />
+          <AssignButton projectId={chosen[0]?.project_id} onChoose={(name) => change.mutate({ assigned_user: name })} />
+          <LabelsButton onChoose={(labels) => change.mutate({ labels })} />
+          <Button
+            size="compact-sm"
+            color="red"
+            variant="light"
+            leftSection={<Trash2 size={14} aria-hidden />}
+            loading={remove.isPending}
+            onClick={() => remove.mutate()}
+          >
+            Delete
+          </Button>
+          <Button size="compact-sm" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
+            Deselect
+          </Button>
+        </Group>
+      </Paper>
+    </Affix>
+  )
+}
+
+function ChangeMenu(props: { label: string; words: readonly string[]; onChoose: (word: string) => void }) {
+  return (
+    <Menu>
+      <Menu.Target>
+        <Button size="compact-sm" variant="default">
+          {props.label}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {options(props.words).map(({ value, label }) => (
+          <Menu.Item key={value} onClick={() => props.onChoose(value)}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function AssignButton({ projectId, onChoose }: { projectId?: number; onChoose: (name: string | null) => void }) {
+  const [name, setName] = useState('')
+  const names = useMemberNames(projectId)
+  return (
+    <Popover trapFocus withRoles>
+      <Popover.Target>
+        <Button size="compact-sm" variant="default">
+          Assign
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Assign">
+        <Stack gap="xs">
+          <Autocomplete
+            label="Assign to"
+            description="Nobody when empty"
+            data={names}
+            value={name}
+            onChange={setName}
+            comboboxProps={{ withinPortal: false }}
+          />
+          <Button size="xs" onClick={() => onChoose(name.trim() || null)}>
+            Assign
+          </Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+function LabelsButton({ onChoose }: { onChoose: (labels: string[]) => void }) {
+  const [labels, setLabels] = useState<string[]>([])
+  return (
+    <Popover trapFocus withRoles>
+      <Popover.Target>
+        <Button size="compact-sm" variant="default">
+          Labels
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Labels">
+        <Stack gap="xs">
+          <TagsInput label="Labels, in place of those they have" value={labels} onChange={setLabels} maxTags={20} />
+          <Button size="xs" onClick={() => onChoose(labels)}>
+            Set the labels
+          </Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}

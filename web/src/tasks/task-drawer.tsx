@@ -1,0 +1,87 @@
+import { ActionIcon, CopyButton, Drawer, Group, Tabs, Text, Tooltip } from '@mantine/core'
+import { Check, Link2 } from 'lucide-react'
+import { lazy, Suspense } from 'react'
+import { ApiError } from '../api/errors.ts'
+import { PageLoading } from '../app/page-loading.tsx'
+import { Empty, Failed } from '../app/states.tsx'
+import { PastTask } from '../time/past-task.tsx'
+import { EditTask } from './edit-task.tsx'
+import { NewTask } from './new-task.tsx'
+import { useTask } from './task-queries.ts'
+
+const TaskHistory = lazy(async () => ({ default: (await import('../time/task-history.tsx')).TaskHistory }))
+
+interface Props {
+  /** An id, or `new`; closed without. */
+  task?: string
+  asOf?: string
+  onClose: () => void
+}
+
+/** A task beside the list: to make, to read, to change, and its history. */
+export function TaskDrawer({ task, asOf, onClose }: Props) {
+  const id = task && /^\d+$/.test(task) ? Number(task) : undefined
+  return (
+    <Drawer
+      opened={task !== undefined}
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={task === 'new' ? 'New task' : <DrawerTitle id={id} />}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {task === 'new' && <NewTask onDone={onClose} />}
+      {id !== undefined && <ExistingTask id={id} asOf={asOf} onClose={onClose} />}
+      {task !== undefined && task !== 'new' && id === undefined && <Empty title="There is no such task" />}
+    </Drawer>
+  )
+}
+
+function DrawerTitle({ id }: { id?: number }) {
+  if (id === undefined) return null
+  return (
+    <Group gap="xs">
+      <Text component="span" fw={600}>
+        Task {id}
+      </Text>
+      <CopyButton value={window.location.href}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? 'Copied' : 'Copy the link'}>
+            <ActionIcon variant="subtle" color="gray" onClick={copy} aria-label="Copy the link to this task">
+              {copied ? <Check size={16} aria-hidden /> : <Link2 size={16} aria-hidden />}
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </CopyButton>
+    </Group>
+  )
+}
+
+function ExistingTask({ id, asOf, onClose }: { id: number; asOf?: string; onClose: () => void }) {
+  return (
+    <Tabs defaultValue="details" keepMounted={false}>
+      <Tabs.List mb="md">
+        <Tabs.Tab value="details">Details</Tabs.Tab>
+        <Tabs.Tab value="history">History</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="details">
+        {asOf ? <PastTask id={id} asOf={asOf} /> : <PresentTask id={id} onClose={onClose} />}
+      </Tabs.Panel>
+      <Tabs.Panel value="history">
+        <Suspense fallback={<PageLoading />}>
+          <TaskHistory id={id} />
+        </Suspense>
+      </Tabs.Panel>
+    </Tabs>
+  )
+}
+
+function PresentTask({ id, onClose }: { id: number; onClose: () => void }) {
+  const { data: task, error, refetch } = useTask(id)
+  if (error instanceof ApiError && error.status === 404) {
+    return <Empty title="There is no such task">It may have been deleted: look into its history, or the trash.</Empty>
+  }
+  if (error) return <Failed error={error} retry={refetch} />
+  // Begun anew with each version, also with one that came from elsewhere while nothing was typed.
+  return task ? <EditTask key={task.id} task={task} onClose={onClose} /> : <PageLoading />
+}

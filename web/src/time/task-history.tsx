@@ -1,0 +1,94 @@
+import { Button, Group, List, Stack, Text, Timeline } from '@mantine/core'
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { api, data, type TaskVersion } from '../api/client.ts'
+import { formatTime } from '../app/format.ts'
+import { notify, notifyError } from '../app/notify.tsx'
+import { PageLoading } from '../app/page-loading.tsx'
+import { Empty, Failed } from '../app/states.tsx'
+import { revertTask } from '../tasks/changes.tsx'
+import { capitalized, FIELD_LABELS, type Field, valueText } from '../tasks/fields.ts'
+import { historyKey, useProjects } from '../tasks/task-queries.ts'
+
+/** What happened to a task, newest first: each change field by field, and the way back to before it. */
+export function TaskHistory({ id }: { id: number }) {
+  const history = useInfiniteQuery({
+    queryKey: historyKey(id),
+    queryFn: ({ pageParam, signal }) => {
+      const params = { path: { id: String(id) }, query: { limit: 20, cursor: pageParam } }
+      return data(api.GET('/api/v1/tasks/{id}/history', { params, signal }))
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+  const revert = useMutation({
+    mutationFn: (version: number) => revertTask(id, version),
+    onSuccess: (task) => notify(`The task is as it was; that is version ${task.version}.`),
+    onError: notifyError,
+  })
+  if (history.error) return <Failed error={history.error} retry={history.refetch} />
+  const versions = history.data?.pages.flatMap((page) => page.items)
+  if (!versions) return <PageLoading />
+  if (versions.length === 0) return <Empty title="Nothing is kept of its history" />
+  return (
+    <Stack>
+      <Timeline active={versions.length} bulletSize={14} lineWidth={2}>
+        {versions.map((version, index) => (
+          <Timeline.Item key={version.version} title={`${capitalized(version.action)} by ${version.by ?? 'nobody'}`}>
+            <Version version={version} />
+            <Group gap="xs" mt={4}>
+              {index > 0 && version.action !== 'deleted' && (
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  loading={revert.isPending && revert.variables === version.version}
+                  onClick={() => revert.mutate(version.version)}
+                >
+                  Go back to this
+                </Button>
+              )}
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                component={Link}
+                to="/tasks"
+                search={{ as_of: version.at, task: String(id) } as never}
+              >
+                See all tasks then
+              </Button>
+            </Group>
+          </Timeline.Item>
+        ))}
+      </Timeline>
+      {history.hasNextPage && (
+        <Button variant="default" loading={history.isFetchingNextPage} onClick={() => history.fetchNextPage()}>
+          Show earlier changes
+        </Button>
+      )}
+    </Stack>
+  )
+}
+
+const CAUSES = { api: '', import: ' by an import', undo: ' by the undoing of an import', revert: ' by going back' }
+
+function Version({ version }: { version: TaskVersion }) {
+  const { nameOf } = useProjects()
+  const text = (field: string, value: unknown) => valueText(field as Field, value, nameOf)
+  return (
+    <>
+      <Text size="sm" c="dimmed">
+        <time dateTime={version.at}>{formatTime(version.at)}</time>, version {version.version}
+        {CAUSES[version.cause]}
+        {version.import_id !== null && ` (import ${version.import_id})`}
+      </Text>
+      <List size="sm" styles={{ itemWrapper: { overflowWrap: 'anywhere' } }}>
+        {version.changes.map(({ field, from, to }) => (
+          <List.Item key={field}>
+            {FIELD_LABELS[field as Field]}:{' '}
+            {version.action === 'created' ? text(field, to) : `${text(field, from)} → ${text(field, to)}`}
+          </List.Item>
+        ))}
+      </List>
+    </>
+  )
+}
