@@ -34,7 +34,7 @@ export function logPage(
   const request = { day, timeZone, isToday: day === now, ...page }
   return {
     question: `log ${JSON.stringify(request)}`,
-    isPast: (at) => isSettled({ day }, timeZone, at),
+    isPast: (at) => !request.isToday && isSettled({ day }, timeZone, at),
     reader: actor.id,
     read: async (db) => render(await readLog(ctx, db, actor, request)),
   }

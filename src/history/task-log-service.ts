@@ -45,7 +45,7 @@ export function taskLogPage(ctx: Context, actor: Actor, query: TaskLogQuery): Ke
   return {
     question: `task-log ${JSON.stringify({ ...request, timeZone, now: start.day === now })}`,
     // Later days are not looked at.
-    isPast: (at) => isSettled({ day: start.day }, timeZone, at),
+    isPast: (at) => start.day < now && isSettled({ day: start.day }, timeZone, at),
     reader: actor.id,
     read: (db) => readTaskLog(ctx, db, actor, request),
   }

@@ -30,9 +30,14 @@ export function requireDay(name: string, text: string): string {
   throw invalidField('query', name, 'must be a date of the calendar, written YYYY-MM-DD')
 }
 
+/** Making one takes longer than a whole request should. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
 /** Today's date in a time zone, as YYYY-MM-DD. */
 export function today(timeZone: string, now = new Date()): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
-  const part = Object.fromEntries(parts.formatToParts(now).map(({ type, value }) => [type, value]))
+  const known = formats.get(timeZone)
+  const format = known ?? new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  if (!known) formats.set(timeZone, format)
+  const part = Object.fromEntries(format.formatToParts(now).map(({ type, value }) => [type, value]))
   return `${part.year}-${part.month}-${part.day}`
 }

@@ -79,45 +79,60 @@ function checkJsonMediaType(request: FastifyRequest): void {
   }
 }
 
+/** Hooks with `done`: one that is async costs every request a turn of its own. */
 function addRequestRules(app: FastifyInstance, ctx: Context): void {
-  app.addHook('onRequest', async (request) => {
-    const path = request.url.split('?')[0] ?? ''
-    // No path of ours needs an escape, so /tasks/%31 is not another way to say /tasks/1.
-    if (path.includes('%')) throw invalidRequest('Percent-encoding is not allowed in the path.')
-    checkQueryEncoding(request.url.slice(path.length))
-    if (request.headers['content-encoding'] && request.headers['content-encoding'] !== 'identity') {
-      throw unsupportedMediaType('Compressed bodies are not accepted.')
-    }
-  })
-  app.addHook('preParsing', async (request, _reply, payload) => {
+  app.addHook('onRequest', (request, _reply, done) => done(errorOf(() => checkHead(request))))
+  app.addHook('preParsing', (request, _reply, payload, done) => {
     // Uploads have the longer time of the server as a whole.
     if (request.headers['content-type']?.startsWith('application/json')) limitBodyTime(payload, request.raw.socket)
-    return payload
+    done(null, payload)
   })
-  app.addHook('preValidation', async (request) => {
-    const { schema } = request.routeOptions
-    // What stands in no API document (health, documentation) takes anything.
-    if (!schema || schema.hide) return
-    coerceQuery(schema.querystring ?? {}, request.query as Record<string, unknown>)
-    // The validator looks only at what has a schema; without one, nothing is known.
-    if (!schema.querystring) refuseMembers('query', request.query)
-    if (!schema.body) refuseMembers('body', request.body)
-  })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('preValidation', (request, _reply, done) => done(errorOf(() => checkMembers(request))))
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': reply.getHeader('cache-control') ?? 'no-store',
-    })
+    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+    done(null, payload)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     const status = reply.statusCode
     ctx.metrics.requests.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000)
-    const ms = Math.round(reply.elapsedTime * 10) / 10
-    request.log.debug({ method: request.method, route, status, ms }, 'request')
+    if (ctx.log.isLevelEnabled('debug')) {
+      const ms = Math.round(reply.elapsedTime * 10) / 10
+      request.log.debug({ method: request.method, route, status, ms }, 'request')
+    }
+    done()
   })
+}
+
+function errorOf(check: () => void): Error | undefined {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function checkHead(request: FastifyRequest): void {
+  const path = request.url.split('?')[0] ?? ''
+  // No path of ours needs an escape, so /tasks/%31 is not another way to say /tasks/1.
+  if (path.includes('%')) throw invalidRequest('Percent-encoding is not allowed in the path.')
+  checkQueryEncoding(request.url.slice(path.length))
+  if (request.headers['content-encoding'] && request.headers['content-encoding'] !== 'identity') {
+    throw unsupportedMediaType('Compressed bodies are not accepted.')
+  }
+}
+
+function checkMembers(request: FastifyRequest): void {
+  const { schema } = request.routeOptions
+  // What stands in no API document (health, documentation) takes anything.
+  if (!schema || schema.hide) return
+  coerceQuery(schema.querystring ?? {}, request.query as Record<string, unknown>)
+  // The validator looks only at what has a schema; without one, nothing is known.
+  if (!schema.querystring) refuseMembers('query', request.query)
+  if (!schema.body) refuseMembers('body', request.body)
 }
 
 function checkQueryEncoding(query: string): void {

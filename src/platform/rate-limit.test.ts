@@ -37,8 +37,8 @@ test('another /64 is another key', () => {
 })
 
 const state = (change: Partial<LimitState>): LimitState => ({
-  name: 'loginPerAccount',
-  quota: { points: 10, seconds: 900 },
+  title: 'login-per-account',
+  policy: '"login-per-account";q=10;w=900',
   remaining: 3,
   reset: 60,
   exceeded: false,
@@ -46,7 +46,7 @@ const state = (change: Partial<LimitState>): LimitState => ({
 })
 
 test('the headers tell every policy that counted', () => {
-  const states = [state({}), state({ name: 'address', quota: { points: 5, seconds: 1 }, remaining: 0, reset: 1 })]
+  const states = [state({}), state({ title: 'address', policy: '"address";q=5;w=1', remaining: 0, reset: 1 })]
   assert.deepEqual(limitHeaders(states), {
     'ratelimit-policy': '"login-per-account";q=10;w=900, "address";q=5;w=1',
     ratelimit: '"login-per-account";r=3;t=60, "address";r=0;t=1',
@@ -59,8 +59,8 @@ test('a refusal names the policies that were violated and the longest wait', () 
     () =>
       refuseIfExceeded([
         state({ exceeded: true }),
-        state({ name: 'user', exceeded: true, reset: 90 }),
-        state({ name: 'address', reset: 500 }),
+        state({ title: 'user', exceeded: true, reset: 90 }),
+        state({ title: 'address', reset: 500 }),
       ]),
     (error) => {
       assert.ok(error instanceof AppError)

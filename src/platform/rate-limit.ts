@@ -15,8 +15,9 @@ export type LimitName = keyof Config['quotas']
 
 /** What a limiter answered, for the `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers). */
 export interface LimitState {
-  name: LimitName
-  quota: Quota
+  /** The name in headers, and with the quota beside it. */
+  title: string
+  policy: string
   remaining: number
   /** Seconds until the window ends. */
   reset: number
@@ -30,29 +31,49 @@ export interface LimitState {
 const DURABLE: ReadonlySet<LimitName> = new Set(['loginPerAccount', 'loginPerAddress'])
 
 export class RateLimits {
-  readonly #limiters: Map<LimitName, { limiter: RateLimiterAbstract; quota: Quota }>
+  readonly #limiters: Map<LimitName, Limit>
 
   constructor(quotas: Config['quotas'], db: Database, redis: Redis | undefined) {
     const names = Object.keys(quotas) as LimitName[]
     this.#limiters = new Map(
-      names.map((name) => [name, { quota: quotas[name], limiter: createLimiter(name, quotas[name], db, redis) }]),
+      names.map((name) => [name, describe(name, quotas[name], createLimiter(name, quotas[name], db, redis))]),
     )
   }
 
-  /** Counts one attempt, also when it is over the limit. */
+  /** Counts one attempt, also when it is over the limit. Attempts under one key that come together are counted at once. */
   async consume(name: LimitName, key: string): Promise<LimitState> {
-    const { limiter, quota } = this.#get(name)
-    const answer = await limiter.consume(key).catch((refusal: unknown) => {
-      if (refusal instanceof RateLimiterRes) return refusal
-      throw refusal
-    })
+    const { quota, title, policy, underWay } = this.#get(name)
+    const count = underWay.get(key) ?? this.#open(name, key)
+    const place = ++count.attempts
+    const answer = await count.answer
+    // As if those that came together had been counted one after the other.
+    const consumed = answer.consumedPoints - count.attempts + place
     return {
-      name,
-      quota,
-      remaining: Math.max(0, answer.remainingPoints),
+      title,
+      policy,
+      remaining: Math.max(0, quota.points - consumed),
       reset: Math.max(1, Math.ceil(answer.msBeforeNext / 1_000)),
-      exceeded: answer.consumedPoints > quota.points,
+      exceeded: consumed > quota.points,
     }
+  }
+
+  /** Counts those who come until nobody has anything left to do in this turn of the event loop. */
+  #open(name: LimitName, key: string): Count {
+    const { limiter, underWay } = this.#get(name)
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>()
+    const count: Count = {
+      attempts: 0,
+      answer: closed.then(async () => {
+        underWay.delete(key)
+        return limiter.consume(key, count.attempts).catch((refusal: unknown) => {
+          if (refusal instanceof RateLimiterRes) return refusal
+          throw refusal
+        })
+      }),
+    }
+    underWay.set(key, count)
+    process.nextTick(close)
+    return count
   }
 
   /** Takes one attempt back, if it can: what it was counted for is neither failed nor held up by that. */
@@ -70,6 +91,22 @@ export class RateLimits {
     if (!entry) throw new Error(`no limit is named ${name}`)
     return entry
   }
+}
+
+interface Limit extends Pick<LimitState, 'title' | 'policy'> {
+  limiter: RateLimiterAbstract
+  quota: Quota
+  underWay: Map<string, Count>
+}
+
+interface Count {
+  attempts: number
+  answer: Promise<RateLimiterRes>
+}
+
+function describe(name: LimitName, quota: Quota, limiter: RateLimiterAbstract): Limit {
+  const title = kebab(name)
+  return { limiter, quota, underWay: new Map(), title, policy: `"${title}";q=${quota.points};w=${quota.seconds}` }
 }
 
 function createLimiter(name: LimitName, quota: Quota, db: Database, redis: Redis | undefined): RateLimiterAbstract {
@@ -98,10 +135,9 @@ function createLimiter(name: LimitName, quota: Quota, db: Database, redis: Redis
 
 /** Header values for the policies that counted this request; the tightest decides `Retry-After`. */
 export function limitHeaders(states: LimitState[]): Record<string, string> {
-  const item = (name: string) => `"${kebab(name)}"`
   return {
-    'ratelimit-policy': states.map((s) => `${item(s.name)};q=${s.quota.points};w=${s.quota.seconds}`).join(', '),
-    ratelimit: states.map((s) => `${item(s.name)};r=${s.remaining};t=${s.reset}`).join(', '),
+    'ratelimit-policy': states.map(({ policy }) => policy).join(', '),
+    ratelimit: states.map(({ title, remaining, reset }) => `"${title}";r=${remaining};t=${reset}`).join(', '),
   }
 }
 
@@ -113,7 +149,7 @@ export function refuseIfExceeded(states: LimitState[]): void {
   throw tooManyRequests(
     `Too many requests. Try again in ${wait} s.`,
     { ...limitHeaders(states), 'retry-after': String(wait) },
-    over.map((state) => kebab(state.name)),
+    over.map(({ title }) => title),
   )
 }
 
