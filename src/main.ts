@@ -23,11 +23,13 @@ program
 
 program
   .command('import')
-  .description('load tasks from a CSV file, straight into the database or over the API of a server')
-  .argument('<file>', 'the CSV file; - for standard input')
+  .description(
+    'load tasks from a CSV file or a workbook (.xlsx), straight into the database or over the API of a server',
+  )
+  .argument('<file>', 'the file; - for standard input')
   .option('--user <username>', 'who it is done as, straight in the database')
   .option('--url <url>', 'the server, for instance http://127.0.0.1:5000')
-  .option('--token <token>', 'an access token of that server')
+  .option('--token <token>', 'an access token of that server; better in TASKLOG_TOKEN, where no other process sees it')
   .option('--project <id>', 'the project the tasks go to; the default project when left out')
   .option('--dry-run', 'check the whole file and write nothing')
   .addOption(new Option('--on-error <what>', 'abort: one bad row and nothing is written').choices(['skip', 'abort']))
@@ -49,6 +51,7 @@ program
       'pipe',
     ]),
   )
+  .option('--sheet <name>', 'of a workbook; the first one when left out')
   .option('--date-format <format>', 'MDY, DMY or YMD; or created_at:MDY,due_date:DMY')
   .option('--mapping <json>', 'column of the file to field of the task, or to null')
   .action(async (file, options) => (await import('./cli/import.ts')).importCommand(file, options))
@@ -56,11 +59,11 @@ program
 program
   .command('export')
   .description('write tasks to a file, straight from the database or over the API of a server')
-  .addOption(new Option('--format <format>', 'what the file is').choices(['csv', 'ndjson']).default('csv'))
+  .addOption(new Option('--format <format>', 'what the file is').choices(['csv', 'ndjson', 'xlsx']).default('csv'))
   .option('--raw', 'CSV as it is, not made safe for spreadsheets')
   .option('--user <username>', 'only what this user may see, straight from the database')
   .option('--url <url>', 'the server, for instance http://127.0.0.1:5000')
-  .option('--token <token>', 'an access token of that server')
+  .option('--token <token>', 'an access token of that server; better in TASKLOG_TOKEN, where no other process sees it')
   .option('--project <id>', 'only the tasks of this project')
   .option('--as-of <time>', 'as they were at the end of that day, or at that instant')
   .option('--output <file>', 'the file, which is replaced when all is there; standard output when left out')

@@ -4,13 +4,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Actor, findUserByName } from '../auth/index.ts'
 import { openExport } from '../exports/index.ts'
-import { ConfigError, loadConfig } from '../platform/config.ts'
+import { ConfigError, loadConfig, tokenFromEnvironment } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
 import { readAsOf, readFilter } from '../tasks/index.ts'
 import { withContext } from './runtime.ts'
 
 export interface ExportOptions {
-  format: 'csv' | 'ndjson'
+  format: 'csv' | 'ndjson' | 'xlsx'
   raw?: boolean
   user?: string
   project?: string
@@ -22,11 +22,11 @@ export interface ExportOptions {
 
 /** Writes tasks to a file or to standard output, straight from the database or over the API of a server. */
 export async function exportCommand(options: ExportOptions): Promise<void> {
-  const { format, raw, user, project, output, url, token } = options
+  const { format, raw, user, project, output, url, token = tokenFromEnvironment() } = options
   if (raw && format !== 'csv') throw new ConfigError('--raw is for CSV.')
   if (project && !/^[1-9]\d{0,14}$/.test(project)) throw new ConfigError('--project must be the id of a project.')
   if (!url) return withContext(loadConfig(), 'export', async (ctx) => save(await fromDatabase(ctx, options), output))
-  if (!token) throw new ConfigError('--url needs --token as well.')
+  if (!token) throw new ConfigError('--url needs TASKLOG_TOKEN or --token as well.')
   if (user) throw new ConfigError('--user is for the database; a server knows whose the token is.')
   await save(await fromServer(url, token, options), output)
 }
@@ -34,7 +34,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
 async function fromDatabase(ctx: Context, { format, raw, user, project, asOf }: ExportOptions): Promise<Readable> {
   const actor = user === undefined ? OPERATOR : await activeUser(ctx, user)
   return openExport(ctx, actor, {
-    format: format === 'csv' && raw ? 'raw csv' : format,
+    format: format === 'xlsx' ? 'cells' : raw ? 'raw csv' : format,
     filter: readFilter(project ? { project_id: Number(project) } : {}),
     asOf: asOf === undefined ? undefined : readAsOf(asOf, ctx.config.timeZone),
     direction: 'desc',

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { ConfigError, loadConfig } from '../platform/config.ts'
+import { ConfigError, loadConfig, tokenFromEnvironment } from '../platform/config.ts'
 import { AppError } from '../platform/errors.ts'
 import { atServer, type ImportState, type ImportTarget, inDatabase, type Query } from './import-target.ts'
 import { withContext } from './runtime.ts'
@@ -23,13 +23,14 @@ export interface ImportOptions {
   delimiter?: Query['delimiter']
   dateFormat?: string
   mapping?: string
+  sheet?: string
 }
 
-/** Loads a CSV file, straight into the database or over the API of a server. */
+/** Loads a CSV file or a workbook, straight into the database or over the API of a server. */
 export async function importCommand(file: string, options: ImportOptions): Promise<void> {
-  const { user, url, token } = options
+  const { user, url, token = tokenFromEnvironment() } = options
   if (url) {
-    if (!token) throw new ConfigError('--url needs --token as well.')
+    if (!token) throw new ConfigError('--url needs TASKLOG_TOKEN or --token as well.')
     return load(atServer(url, token), file, options)
   }
   if (!user) throw new ConfigError('--user names who it is done as; or give --url and --token.')
@@ -37,7 +38,7 @@ export async function importCommand(file: string, options: ImportOptions): Promi
 }
 
 async function load(target: ImportTarget, file: string, options: ImportOptions): Promise<void> {
-  const { project, dryRun, onError, again, encoding, delimiter, dateFormat, mapping } = options
+  const { project, dryRun, onError, again, encoding, delimiter, dateFormat, mapping, sheet } = options
   if (project && !/^[1-9]\d{0,14}$/.test(project)) throw new ConfigError('--project must be the id of a project.')
   const query: Query = {
     ...(project && { project_id: Number(project) }),
@@ -48,6 +49,7 @@ async function load(target: ImportTarget, file: string, options: ImportOptions):
     ...(delimiter && { delimiter }),
     ...(dateFormat && { date_format: dateFormat }),
     ...(mapping && { mapping }),
+    ...(sheet && { sheet }),
   }
   const { id } = await upload(target, file, query)
   await report(target, await follow(target, id))

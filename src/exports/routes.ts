@@ -9,8 +9,10 @@ import { CsvExportQuery, FileAnswer, NdjsonExportQuery } from './schemas.ts'
 import { openExport } from './service.ts'
 
 const [CSV, NDJSON] = ['text/csv', 'application/x-ndjson']
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+const EXTENSIONS = { csv: 'csv', 'raw csv': 'csv', ndjson: 'ndjson', cells: 'xlsx' }
 
-/** `/api/v1/tasks.csv` and `/api/v1/tasks.ndjson`. */
+/** `/api/v1/tasks.csv`, `/api/v1/tasks.ndjson` and `/api/v1/tasks.xlsx`. */
 export const exportRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   const tags = ['tasks']
   const config = { access: 'user' } as const
@@ -37,6 +39,19 @@ export const exportRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
     },
     handler: (request, reply) => sendFile(ctx, request, reply, request.query, 'ndjson', NDJSON),
   })
+
+  app.get('/tasks.xlsx', {
+    config,
+    schema: {
+      tags,
+      summary: 'All tasks of a list as one workbook',
+      description:
+        'Texts, numbers and dates, no formulas. Days and times are those of the time zone of the installation.',
+      querystring: NdjsonExportQuery,
+      response: { 200: FileAnswer(XLSX, 'Office Open XML, with a header on each sheet'), ...problems(401, 410) },
+    },
+    handler: (request, reply) => sendFile(ctx, request, reply, request.query, 'cells', XLSX),
+  })
 }
 
 type Query = Static<typeof NdjsonExportQuery>
@@ -53,7 +68,7 @@ async function sendFile(
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   const file = await openExport(ctx, actor, { ...selection, format }, gone.signal)
-  const name = `tasks-${dayOf(selection, ctx.config.timeZone)}.${format === 'ndjson' ? 'ndjson' : 'csv'}`
+  const name = `tasks-${dayOf(selection, ctx.config.timeZone)}.${EXTENSIONS[format]}`
   return reply
     .header('content-type', contentType)
     .header('content-disposition', `attachment; filename="${name}"`)

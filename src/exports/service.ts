@@ -8,12 +8,14 @@ import { AppError } from '../platform/errors.ts'
 import {
   declareTaskLines,
   requireHistory,
+  TASK_CELLS,
   TASK_CSV_HEADER,
   type TaskLineFormat,
   type TaskSelection,
 } from '../tasks/index.ts'
 import { tooManyExports } from './errors.ts'
 import * as queries from './queries.ts'
+import { workbookOf } from './workbook.ts'
 
 /** Each holds a connection, of those for uploads and imports, and a snapshot, which keeps dead rows from being removed. */
 const MOST_AT_ONCE = 3
@@ -99,17 +101,27 @@ async function writeExport(
       await declareTaskLines(tx, actor, CURSOR, selection, format, timeZone)
       const first = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
       begin()
-      await pipeline(chunks(tx, format === 'ndjson' ? '' : TASK_CSV_HEADER, first), file)
+      const pages = pagesOf(tx, first)
+      const text = () => textOf(format === 'ndjson' ? '' : TASK_CSV_HEADER, pages)
+      await pipeline(format === 'cells' ? workbookOf(TASK_CELLS, pages) : text(), file)
     })
   }, statementTimeoutMs)
 }
 
-async function* chunks(tx: Connection, header: string, first: string[]): AsyncGenerator<string> {
+async function* pagesOf(tx: Connection, first: string[]): AsyncGenerator<string[]> {
   let lines = first
-  yield header + lines.join('')
+  yield lines
   while (lines.length === ROWS_AT_ONCE) {
     lines = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
-    yield lines.join('')
+    yield lines
+  }
+}
+
+async function* textOf(header: string, pages: AsyncGenerator<string[]>): AsyncGenerator<string> {
+  let begin = header
+  for await (const lines of pages) {
+    yield begin + lines.join('')
+    begin = ''
   }
 }
 

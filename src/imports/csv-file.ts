@@ -22,7 +22,7 @@ export interface SplitBatch {
 }
 
 type LimitCode = 'FILE_TOO_LARGE' | 'TOO_MANY_ROWS'
-export type CsvFileErrorCode = 'NOT_UTF8' | 'BAD_ENCODING' | 'EMPTY_FILE' | 'BAD_HEADER' | LimitCode
+export type CsvFileErrorCode = 'NOT_UTF8' | 'BAD_ENCODING' | 'BAD_WORKBOOK' | 'EMPTY_FILE' | 'BAD_HEADER' | LimitCode
 
 /** Something wrong with the file as a whole: stop, and take nothing of it. */
 export class CsvFileError extends Error {

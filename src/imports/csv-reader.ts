@@ -10,6 +10,8 @@ export interface CsvReaderOptions extends ColumnOptions {
   encoding?: Encoding
   /** Told by a line `sep=`, else by the header, unless given. */
   delimiter?: Delimiter
+  /** Of a workbook; the first one unless given. */
+  sheet?: string
   /** Bytes of the file as it is sent. */
   maxBytes: number
 }

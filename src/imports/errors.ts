@@ -24,6 +24,11 @@ export const invalidFile = (error: CsvFileError) =>
     members: { reason: error.code, line: error.line, byte: error.byte },
   })
 
+export const storageFull = (cause: Error) =>
+  new AppError('STORAGE_FULL', 507, 'There is no room to keep the workbook while it is read. Nothing was imported.', {
+    cause,
+  })
+
 export const duplicateFile = (importId: number) =>
   new AppError('DUPLICATE_FILE', 409, `This very file is import ${importId} already. Nothing was imported.`, {
     hint: 'Send it with again=true to import it once more.',

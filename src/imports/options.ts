@@ -12,7 +12,7 @@ const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
  * @throws AppError INVALID_REQUEST (400) naming the parameter
  */
 export function readOptions(query: Static<typeof UploadQuery>, projectId: number): UploadOptions {
-  const { dry_run = false, on_error = 'skip', again = false, encoding, delimiter, date_format, mapping } = query
+  const { dry_run = false, on_error = 'skip', again = false, encoding, delimiter, date_format, mapping, sheet } = query
   return {
     projectId,
     dryRun: dry_run,
@@ -23,6 +23,7 @@ export function readOptions(query: Static<typeof UploadQuery>, projectId: number
       ...(encoding && { encoding }),
       ...(delimiter && { delimiter: DELIMITERS[delimiter] }),
       ...(date_format && { dateFormat: readDateFormat(date_format) }),
+      ...(sheet && { sheet }),
       ...(mapping && { mapping: readMapping(mapping) }),
     },
   }

@@ -230,19 +230,28 @@ export async function listErrors(
   return rows
 }
 
+export interface RejectRow {
+  line: number
+  record: string
+  error: string
+  /** Only the beginning of the record is kept. */
+  is_cut: boolean
+}
+
 /** The next rejected records after `line`, each with what is wrong with it. */
 export async function listRejects(
   db: Queryable,
   actor: Actor,
   importId: string | number,
   page: { afterLine: number; limit: number },
-): Promise<{ line: number; record: string; error: string }[]> {
-  const { rows } = await db.query<{ line: number; record: string; error: string }>({
+): Promise<RejectRow[]> {
+  const { rows } = await db.query<RejectRow>({
     name: `imports/list-rejects/${actorKind(actor)}`,
-    text: `select r.line, r.record,
-                  (select string_agg(concat(nullif(e.column_name, '') || ' ', e.message, ' (', e.code, ')'), '; ' order by e.column_name)
-                     from import_errors e where e.import_id = r.import_id and e.line = r.line) as error
-             from import_rejects r join imports i on i.id = r.import_id
+    text: `select r.line, r.record, e.error, e.is_cut
+             from import_rejects r join imports i on i.id = r.import_id, lateral (
+               select string_agg(concat(nullif(e.column_name, '') || ' ', e.message, ' (', e.code, ')'), '; ' order by e.column_name) as error,
+                      bool_or(e.code = 'RECORD_TOO_LONG') as is_cut
+                 from import_errors e where e.import_id = r.import_id and e.line = r.line) e
             where r.import_id = $2 and ${visible(actor)} and r.line > $3 order by r.line limit $4`,
     values: [actor.id, importId, page.afterLine, page.limit],
   })

@@ -14,7 +14,7 @@ export async function* rejectedCsv(ctx: Context, actor: Actor, row: ImportRow): 
   let text = line('error', row.columns.map(({ name }) => quoted(name, delimiter)).join(delimiter))
   for (let afterLine = 0; ; ) {
     const rejects = await listRejects(ctx.db, actor, row.id, { afterLine, limit: AT_ONCE })
-    text += rejects.map(({ record, error }) => line(error, record)).join('')
+    text += rejects.map((row) => line(row.error, row.is_cut ? asOneCell(row.record) : row.record)).join('')
     // Not before the first look: what goes wrong until then is answered as an error.
     yield text
     const last = rejects.at(-1)
@@ -23,6 +23,9 @@ export async function* rejectedCsv(ctx: Context, actor: Actor, row: ImportRow): 
     text = ''
   }
 }
+
+/** What is left of a record that is too long must not go in, cut, when it is sent again: all of it in one cell cannot. */
+const asOneCell = (record: string) => `"${record.replaceAll('"', '""')}"`
 
 function quoted(cell: string, delimiter: string): string {
   return cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell

@@ -94,7 +94,12 @@ export const UploadQuery = Strict({
       examples: ['{"Aufgabe":"title","Notiz":null}'],
     }),
   ),
-  file_name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'For a body of text/csv' })),
+  sheet: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'Of a workbook; the first one when left out' }),
+  ),
+  file_name: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'For a body that is the file itself' }),
+  ),
 })
 
 export const UndoQuery = Strict({

@@ -4,11 +4,12 @@ import type { Context } from '../platform/context.ts'
 import type { Connection, Db } from '../platform/db.ts'
 import { projectNotFound } from '../projects/index.ts'
 import { CsvFileError, type Rejected } from './csv-file.ts'
-import { CsvReader } from './csv-reader.ts'
+import type { CsvReaderOptions } from './csv-reader.ts'
 import { duplicateFile, fileTooLarge, importCancelled, invalidFile } from './errors.ts'
 import { importJob } from './jobs.ts'
 import * as queries from './queries.ts'
 import { findSameFile, lockReceiving } from './receiving-queries.ts'
+import { openTable, type TableReader } from './table-reader.ts'
 
 const REJECTED_AT_ONCE = 1_000
 /** Bytes of records that are kept back until they are written together. */
@@ -28,7 +29,7 @@ export interface UploadOptions {
   onError: queries.OnError
   /** Take a file whose bytes were imported before. */
   again: boolean
-  reader: Omit<ConstructorParameters<typeof CsvReader>[0], 'maxBytes'>
+  reader: Omit<CsvReaderOptions, 'maxBytes'>
 }
 
 /** What makes an upload happen once, in the transaction of the staging. */
@@ -39,7 +40,7 @@ export interface Once<Earlier> {
 }
 
 /**
- * Takes a CSV file into a staging table, as it arrives, in constant memory; then the import is in the queue, in the same
+ * Takes a CSV file into a staging table, as it arrives, or a workbook once it has, in constant memory; then the import is in the queue, in the same
  * transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
  *
  * @returns the import as it was committed, or what `once` found in its place
@@ -64,8 +65,11 @@ export async function stageFile<Earlier = never>(
       // The right to import there, or the project, went away since it was asked for.
       if (id === undefined) throw projectNotFound(options.projectId)
       await lockReceiving(tx, id)
-      const reader = new CsvReader({ ...options.reader, maxBytes: ctx.config.uploadLimitBytes })
-      await new Staging(ctx, id, reader).fill(tx, file.bytes)
+      const { reader, bytes } = await openTable(file.bytes, {
+        ...options.reader,
+        maxBytes: ctx.config.uploadLimitBytes,
+      })
+      await new Staging(ctx, id, reader).fill(tx, bytes)
       tx.answerWithinMs = answerMs + reader.bytes / BYTES_PER_MS
       const sha256 = reader.sha256()
       if (!options.again) await refuseSameFile(tx, options.projectId, sha256)
@@ -91,7 +95,7 @@ function refusal(error: CsvFileError, limitBytes: number) {
   return error.code === 'FILE_TOO_LARGE' ? fileTooLarge(limitBytes) : invalidFile(error)
 }
 
-function received({ bytes, records, columns, delimiter }: CsvReader) {
+function received({ bytes, records, columns, delimiter }: TableReader) {
   return { bytes, rows: records, columns, delimiter }
 }
 
@@ -99,11 +103,11 @@ function received({ bytes, records, columns, delimiter }: CsvReader) {
 class Staging {
   readonly #ctx: Context
   readonly #importId: number
-  readonly #reader: CsvReader
+  readonly #reader: TableReader
   #rejected: Rejected[] = []
   #rejectedBytes = 0
 
-  constructor(ctx: Context, importId: number, reader: CsvReader) {
+  constructor(ctx: Context, importId: number, reader: TableReader) {
     this.#ctx = ctx
     this.#importId = importId
     this.#reader = reader

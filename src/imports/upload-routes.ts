@@ -14,10 +14,12 @@ import { requireTarget } from './service.ts'
 import { stageFile, type UploadedFile } from './stage-file.ts'
 import { replayForFile, UploadOnce } from './upload-once.ts'
 
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
 /** `POST /api/v1/imports`: a file on its way in. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   // No body is read here: the handler streams it, once the caller is known to be allowed.
-  for (const type of ['multipart/form-data', 'text/csv', '*']) {
+  for (const type of ['multipart/form-data', 'text/csv', XLSX, '*']) {
     app.addContentTypeParser(type, (_request, _payload, done) => done(null))
   }
 
@@ -25,9 +27,9 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
     config: { access: 'user', limit: 'upload', upload: true },
     schema: {
       tags: ['imports'],
-      summary: 'Load tasks from a CSV file: multipart field `file`, or the file itself as text/csv',
+      summary: 'Load tasks from a CSV file or a workbook (.xlsx): multipart field `file`, or the file itself',
       description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
-      consumes: ['multipart/form-data', 'text/csv'],
+      consumes: ['multipart/form-data', 'text/csv', XLSX],
       querystring: UploadQuery,
       response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422) },
     },
@@ -61,8 +63,9 @@ async function openFile(
 ): Promise<UploadedFile> {
   const type = (headers['content-type'] ?? 'text/csv').split(';')[0]?.trim().toLowerCase()
   if (type === 'multipart/form-data') return openUpload(raw, limitBytes)
-  if (type === 'text/csv') return { name: displayName(name), bytes: wholeBody(raw) }
-  throw unsupportedMediaType('The file must be sent as multipart/form-data, in the field `file`, or as text/csv.')
+  if (type === 'text/csv' || type === XLSX) return { name: displayName(name), bytes: wholeBody(raw) }
+  const types = `multipart/form-data, in the field \`file\`, or as text/csv or ${XLSX}`
+  throw unsupportedMediaType(`The file must be sent as ${types}.`)
 }
 
 /** A body that is cut off is told apart from one that ends. */

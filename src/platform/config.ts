@@ -39,6 +39,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = environment()): Config {
   return config
 }
 
+/** For commands that speak to a server: on the command line every process would see it. */
+export const tokenFromEnvironment = (env: NodeJS.ProcessEnv = environment()): string | undefined =>
+  new EnvReader(env).text('TASKLOG_TOKEN')
+
 function environment(): NodeJS.ProcessEnv {
   if (existsSync('.env')) process.loadEnvFile('.env')
   return process.env

@@ -14,8 +14,8 @@ export interface TaskSelection {
   direction: 'asc' | 'desc'
 }
 
-/** `csv`: safe to be opened by a spreadsheet; `raw csv`: every character as it is. */
-export type TaskLineFormat = 'csv' | 'raw csv' | 'ndjson'
+/** `csv`: safe to be opened by a spreadsheet; `raw csv`: every character as it is; `cells`: a JSON array of typed cells. */
+export type TaskLineFormat = 'csv' | 'raw csv' | 'ndjson' | 'cells'
 
 /**
  * Opens a cursor over the tasks the actor may read, a line of the file each, in the order of the list.
@@ -39,43 +39,68 @@ export async function declareTaskLines(
   const superseded = `union all
     select task_id as ${STATE_COLUMNS} from task_versions t where ${where} and t.valid_to >= ${end}`
   const text = `declare ${cursor} no scroll cursor for
-    select ${lineSql(format)} as line
+    select ${lineSql(format, () => bind(timeZone))} as line
       from (select ${STATE_COLUMNS} from tasks t where ${where} ${end ? superseded : ''}) t ${TASK_PEOPLE}
      order by t.created_at ${direction}, t.id ${direction}`
   await tx.query({ text, values })
 }
 
-function lineSql(format: TaskLineFormat): string {
+function lineSql(format: TaskLineFormat, bindZone: () => string): string {
   if (format === 'ndjson') return `${TASK_JSON} || e'\\n'`
+  if (format === 'cells') {
+    const zone = bindZone()
+    return `json_build_array(${COLUMNS.map(([, kind, sql]) => serialSql(kind, sql, zone)).join(', ')})::text`
+  }
   const guard = format === 'csv' ? guardedSql : (text: string) => text
-  const cells = COLUMNS.map(([, kind, sql]) => (kind === 'text' ? cellSql(guard(sql)) : sql))
+  const cells = COLUMNS.map(([, kind, sql]) => {
+    if (kind === 'text') return cellSql(guard(sql))
+    return kind === 'day' ? daySql(sql) : kind === 'moment' ? momentSql(sql) : sql
+  })
   return `concat(${cells.join(", ',', ")}, e'\\r\\n')`
 }
 
+const daySql = (column: string) => `to_char(${column}, 'YYYY-MM-DD')`
 /** With microseconds, so that what is exported and imported again is the same. */
 const momentSql = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-/** `text` is what somebody wrote; `plain` can hold nothing that a CSV file has to quote, nor begin a formula. */
-const COLUMNS: [name: string, kind: 'plain' | 'text', sql: string][] = [
-  ['id', 'plain', 't.id'],
-  ['project_id', 'plain', 't.project_id'],
+/**
+ * A day, or a moment on the clock of the zone, as a spreadsheet counts it: in days since the end of 1899 (ECMA-376 part 1,
+ * 18.17.4.1). What lies before 1 March 1900 or after 9999 it cannot count, and stays a text.
+ */
+function serialSql(kind: ColumnKind, sql: string, zone: string): string {
+  if (kind !== 'day' && kind !== 'moment') return sql
+  const local = kind === 'day' ? sql : `(${sql} at time zone ${zone}::text)`
+  const days =
+    kind === 'day' ? `${sql} - date '1899-12-30'` : `extract(epoch from ${local} - timestamp '1899-12-30') / 86400`
+  return `case when ${local} >= '1900-03-01' and ${local} < '10000-01-01' then to_json(${days})
+               when ${sql} is not null then to_json(${kind === 'day' ? daySql(sql) : momentSql(sql)}) end`
+}
+
+type ColumnKind = 'number' | 'word' | 'text' | 'day' | 'moment'
+
+/** `text` is what somebody wrote; all else can hold nothing that a CSV file has to quote, nor begin a formula. */
+const COLUMNS: [name: string, kind: ColumnKind, sql: string][] = [
+  ['id', 'number', 't.id'],
+  ['project_id', 'number', 't.project_id'],
   ['title', 'text', 't.title'],
   ['description', 'text', 't.description'],
-  ['status', 'plain', 't.status'],
-  ['priority', 'plain', 't.priority'],
+  ['status', 'word', 't.status'],
+  ['priority', 'word', 't.priority'],
   // Labels hold no commas.
   ['labels', 'text', `array_to_string(t.labels, ',')`],
-  ['due_date', 'plain', `to_char(t.due_date, 'YYYY-MM-DD')`],
+  ['due_date', 'day', 't.due_date'],
   ['assigned_user', 'text', 'assignee.username'],
   ['created_by', 'text', 'creator.username'],
   ['external_id', 'text', 't.external_id'],
-  ['import_id', 'plain', 't.import_id'],
-  ['created_at', 'plain', momentSql('t.created_at')],
-  ['updated_at', 'plain', momentSql('t.updated_at')],
-  ['version', 'plain', 't.version'],
+  ['import_id', 'number', 't.import_id'],
+  ['created_at', 'moment', 't.created_at'],
+  ['updated_at', 'moment', 't.updated_at'],
+  ['version', 'number', 't.version'],
 ]
 
 export const TASK_CSV_HEADER = `${COLUMNS.map(([name]) => name).join(',')}\r\n`
+/** What `cells` holds, in its order; days and moments are numbers, or texts where a spreadsheet has no number for them. */
+export const TASK_CELLS = COLUMNS.map(([name, kind]) => ({ name, kind }))
 
 /** RFC 4180. An absent value is an empty cell. */
 function cellSql(text: string): string {

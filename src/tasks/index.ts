@@ -3,7 +3,13 @@ export { STATE_COLUMNS } from './as-of-queries.ts'
 export { refreshStatistics } from './bulk-queries.ts'
 export { bulkRoutes } from './bulk-routes.ts'
 export { taskNotFound } from './errors.ts'
-export { declareTaskLines, TASK_CSV_HEADER, type TaskLineFormat, type TaskSelection } from './export-queries.ts'
+export {
+  declareTaskLines,
+  TASK_CELLS,
+  TASK_CSV_HEADER,
+  type TaskLineFormat,
+  type TaskSelection,
+} from './export-queries.ts'
 export {
   compareImportedTasks,
   type ImportedField,

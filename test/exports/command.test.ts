@@ -78,7 +78,7 @@ describe('the command export', () => {
       [['--project', 'Apollo'], '--project must be the id of a project.'],
       [['--format', 'ndjson', '--raw'], '--raw is for CSV.'],
       [['--as-of', 'yesterday'], 'as_of: must be a date (YYYY-MM-DD) or an instant such as 2025-03-31T08:00:00Z'],
-      [['--url', url], '--url needs --token as well.'],
+      [['--url', url], '--url needs TASKLOG_TOKEN or --token as well.'],
       [
         ['--url', url, '--token', 'x', '--user', 'olga'],
         '--user is for the database; a server knows whose the token is.',

@@ -71,6 +71,7 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'GET /api/v1/tasks': signedIn(200),
   'GET /api/v1/tasks.csv': signedIn(200),
   'GET /api/v1/tasks.ndjson': signedIn(200),
+  'GET /api/v1/tasks.xlsx': signedIn(200),
   'POST /api/v1/tasks': creatable(201),
   'GET /api/v1/tasks/{id}': readable,
   'PATCH /api/v1/tasks/{id}': changeable(200),

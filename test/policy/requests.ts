@@ -83,6 +83,7 @@ export const REQUESTS: Record<string, Build> = {
   'GET /api/v1/tasks': at(`${v1}/tasks`),
   'GET /api/v1/tasks.csv': at(`${v1}/tasks.csv`),
   'GET /api/v1/tasks.ndjson': at(`${v1}/tasks.ndjson`),
+  'GET /api/v1/tasks.xlsx': at(`${v1}/tasks.xlsx`),
   'POST /api/v1/tasks': async ({ projectId }) => ({
     url: `${v1}/tasks`,
     body: { title: 'Feed the cat', project_id: projectId },
