@@ -1,7 +1,7 @@
 const feature = '(?!platform|cli)[^/]+'
 const rule = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment })
 
-/** main → cli → app, jobs → classic → history, imports, exports → tasks → projects → auth → idempotency → platform. */
+/** main → cli → app, jobs → classic → history, imports, exports, overview, background → tasks → projects → auth → idempotency → platform. */
 const above = (layers) => `^src/(${layers})/`
 
 export default {
@@ -11,23 +11,23 @@ export default {
     rule(
       'idempotency-is-lowest',
       { path: '^src/idempotency/' },
-      { path: above('auth|projects|tasks|history|imports|exports|classic') },
+      { path: above('auth|projects|tasks|history|imports|exports|overview|background|classic') },
     ),
     rule(
       'auth-knows-idempotency-only',
       { path: '^src/auth/' },
-      { path: above('projects|tasks|history|imports|exports|classic') },
+      { path: above('projects|tasks|history|imports|exports|overview|background|classic') },
     ),
     rule(
       'projects-know-auth-only',
       { path: '^src/projects/' },
-      { path: above('tasks|history|imports|exports|classic') },
+      { path: above('tasks|history|imports|exports|overview|background|classic') },
     ),
-    rule('tasks-know-what-is-below', { path: '^src/tasks/' }, { path: above('history|imports|exports|classic') }),
+    rule('tasks-know-what-is-below', { path: '^src/tasks/' }, { path: above('history|imports|exports|overview|background|classic') }),
     rule(
       'siblings-are-strangers',
-      { path: '^src/(history|imports|exports)/' },
-      { path: '^src/(history|imports|exports)/', pathNot: '^src/$1/' },
+      { path: '^src/(history|imports|exports|overview|background)/' },
+      { path: '^src/(history|imports|exports|overview|background)/', pathNot: '^src/$1/' },
     ),
     rule('classic-is-a-leaf', { path: '^src/', pathNot: '^src/(classic/|app\\.ts$)' }, { path: '^src/classic/' }),
     rule('classic-has-no-sql', { path: '^src/classic/' }, { path: '^src/platform/(db|queue|redis)\\.ts$' }),

@@ -2,12 +2,14 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { AuthService, authRoutes, guardRoutes, userRoutes } from './auth/index.ts'
+import { Job, jobRoutes } from './background/index.ts'
 import { classicRoutes, uploadRoute } from './classic/index.ts'
 import { consoleRoutes } from './console/index.ts'
 import { exportRoutes } from './exports/index.ts'
 import { historyRoutes, TaskVersion } from './history/index.ts'
 import { documentKeys } from './idempotency/index.ts'
 import { Import, ImportError, importChangeRoutes, importRoutes, uploadRoutes } from './imports/index.ts'
+import { overviewRoutes } from './overview/index.ts'
 import type { ProcessContext } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
@@ -27,7 +29,7 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   const v1 = { prefix: '/api/v1' }
 
   guardRoutes(http, ctx, auth.tokens, readScope('u'))
-  for (const schema of [Task, TaskVersion, Import, ImportError]) http.addSchema(schema)
+  for (const schema of [Task, TaskVersion, Import, ImportError, Job]) http.addSchema(schema)
   await registerDocs(http)
   await http.register(operationRoutes, { ctx })
   await http.register(authRoutes, { ctx, auth, ...v1 })
@@ -39,10 +41,12 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   await http.register(bulkRoutes, { ctx, ...v1 })
   await http.register(trashRoutes, { ctx, ...v1 })
   await http.register(exportRoutes, { ctx, ...v1 })
+  await http.register(overviewRoutes, { ctx, ...v1 })
   await http.register(importRoutes, { ctx, ...v1 })
   await http.register(importChangeRoutes, { ctx, ...v1 })
   await http.register(uploadRoutes, { ctx, ...v1 })
   await http.register(consoleRoutes, {})
+  await http.register(jobRoutes, { ctx, ...v1 })
   await http.register(classicRoutes, { ctx, auth })
   await http.register(uploadRoute, { ctx })
   await http.ready()

@@ -46,7 +46,19 @@ export class Queue {
   /** Adds a job; it exists when and only when `tx` commits. */
   async enqueue(tx: Queryable, name: string, data: object): Promise<void> {
     await within(this.#answerMs, this.#start())
-    await this.#boss.send(name, data, { db: { executeSql: (text, values) => tx.query({ text, values }) } })
+    await this.#boss.send(name, data, on(tx))
+  }
+
+  /** Puts a job that has ended without success where workers find it, when `tx` commits. */
+  async retry(tx: Queryable, name: string, id: string, state: 'failed' | 'cancelled'): Promise<void> {
+    await within(this.#answerMs, this.#start())
+    await (state === 'failed' ? this.#boss.retry(name, id, on(tx)) : this.#boss.resume(name, id, on(tx)))
+  }
+
+  /** Ends a job that has not ended, when `tx` commits; the worker that runs it is told by its next heartbeat. */
+  async cancel(tx: Queryable, name: string, id: string): Promise<void> {
+    await within(this.#answerMs, this.#start())
+    await this.#boss.cancel(name, id, on(tx))
   }
 
   /** Takes jobs until `stop`. */
@@ -102,6 +114,9 @@ export class Queue {
     return this.#started
   }
 }
+
+/** What makes a call to the queue part of a transaction. */
+const on = (tx: Queryable) => ({ db: { executeSql: (text: string, values?: unknown[]) => tx.query({ text, values }) } })
 
 /** Creates or upgrades the queue's own tables, and one queue for each job. */
 export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Context>[]): Promise<void> {

@@ -19,7 +19,7 @@ export async function takeSnapshot(db: Queryable): Promise<Snapshot> {
     text: [
       ...parts,
       // Without the queue's own, and what the schedule adds by itself, which has no data.
-      `select 'jobs ' || id from pgboss.job where data <> '{}' and name not like '\\_\\_%'`,
+      `select 'jobs ' || id || ' ' || state from pgboss.job where data <> '{}' and name not like '\\_\\_%'`,
       `select 'staging ' || relname from pg_class where relnamespace = 'import_staging'::regnamespace and relkind = 'r'`,
     ].join(' union all '),
   })

@@ -98,6 +98,13 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'POST /api/v1/imports/{id}/cancel': maintained(200),
   'POST /api/v1/imports/{id}/undo': maintained(202),
 
+  'GET /api/v1/overview': signedIn(200),
+  'GET /api/v1/overview/periods': signedIn(200),
+
+  'GET /api/v1/jobs': adminOnly(200),
+  'POST /api/v1/jobs/{id}/retry': adminOnly(200),
+  'POST /api/v1/jobs/{id}/cancel': adminOnly(200),
+
   'POST /register': everybody(201),
   'POST /login': everybody(200),
   // Without a project a task goes to General, of which every registered user is a contributor.

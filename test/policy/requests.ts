@@ -129,6 +129,13 @@ export const REQUESTS: Record<string, Build> = {
   'POST /api/v1/imports/{id}/cancel': atImport('/cancel', 'merging'),
   'POST /api/v1/imports/{id}/undo': atImport('/undo'),
 
+  'GET /api/v1/overview': at(`${v1}/overview`),
+  'GET /api/v1/overview/periods': at(`${v1}/overview/periods`),
+
+  'GET /api/v1/jobs': at(`${v1}/jobs`),
+  'POST /api/v1/jobs/{id}/retry': async ({ makeJob }) => ({ url: `${v1}/jobs/${await makeJob('failed')}/retry` }),
+  'POST /api/v1/jobs/{id}/cancel': async ({ makeJob }) => ({ url: `${v1}/jobs/${await makeJob('created')}/cancel` }),
+
   'POST /register': register('/register'),
   'POST /login': at('/login', credentials('otto')),
   'POST /task': at('/task', { title: 'Feed the dog' }),

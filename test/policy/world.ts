@@ -1,4 +1,5 @@
 import { Tokens } from '../../src/auth/tokens.ts'
+import { plantJob } from '../background/plant-job.ts'
 import {
   multipart,
   PASSWORD,
@@ -31,6 +32,8 @@ export interface World {
   makeTask(): Promise<number>
   /** The same, deleted by its owner. */
   makeTrash(): Promise<{ id: number; deletionId: string }>
+  /** A background job in this state, that no worker takes. */
+  makeJob(state: string): Promise<string>
   freshName(): string
   /** Another session of whoever this is. */
   openSession(principal: Principal): Promise<Person>
@@ -104,6 +107,7 @@ export async function buildWorld(t: Scope): Promise<World> {
       const { body } = await app.send('DELETE', '/api/v1/tasks', { as: owner, body: { ids: [id] } })
       return { id, deletionId: body.deletion_id }
     },
+    makeJob: (state) => plantJob(app, { state }),
     freshName,
     openSession: ({ name }) => app.login(people[name as keyof typeof people].username),
   }

@@ -1,0 +1,45 @@
+import type { Actor } from '../src/auth/index.ts'
+import { readOverview, readPeriods } from '../src/overview/service.ts'
+import { fillWithHistory } from './history-data.ts'
+import { percentile, withDatabase } from './support.ts'
+
+/**
+ * How long do the numbers of the overview take, with nothing kept? A million tasks with three million superseded versions;
+ * `--pg=15` takes the PostgreSQL of the system instead of the one from npm.
+ */
+const ROUNDS = 10
+
+const admin: Actor = { id: 1, username: 'user1', role: 'admin', sessionId: '-' }
+const member: Actor = { id: 500, username: 'user500', role: 'user', sessionId: '-' }
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
+const past = { from: daysAgo(490), to: daysAgo(401) }
+
+await withDatabase(
+  { DATABASE_POOL_SIZE: '2' },
+  async (ctx) => {
+    await fillWithHistory(ctx)
+    console.log(`${''.padEnd(36)}      p50      max  (ms)`)
+    for (const [who, actor] of [
+      ['administrator', admin],
+      ['member of four projects', member],
+    ] as const) {
+      for (const [what, read] of [
+        ['present', () => readOverview(ctx, actor)],
+        ['90 days', () => readPeriods(ctx, actor, { period: 'day' })],
+        ['13 weeks', () => readPeriods(ctx, actor, { period: 'week' })],
+        ['90 days, over a year ago', () => readPeriods(ctx, actor, { period: 'day', ...past })],
+        ['90 days of the largest project', () => readPeriods(ctx, actor, { period: 'day', projectId: 1 })],
+      ] as const) {
+        const times: number[] = []
+        for (let round = -1; round < ROUNDS; round++) {
+          const started = performance.now()
+          await read()
+          if (round >= 0) times.push(performance.now() - started)
+        }
+        const columns = [percentile(times, 0.5), Math.max(...times)].map((ms) => ms.toFixed(0).padStart(8))
+        console.log(`${who}: ${what}`.padEnd(36 + 24), columns.join(' '))
+      }
+    }
+  },
+  { shared_buffers: '4GB' },
+)

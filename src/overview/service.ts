@@ -1,0 +1,81 @@
+import type { Actor } from '../auth/index.ts'
+import type { Context } from '../platform/context.ts'
+import { requireDay, today } from '../platform/dates.ts'
+import { invalidField } from '../platform/errors.ts'
+import { PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
+import { countPeriods, countPresent } from './queries.ts'
+
+const DAY_MS = 86_400_000
+const MOST_PERIODS = 400
+/** Periods when nothing is said of where they begin: a quarter of a year. */
+const DEFAULT_DAYS = { day: 90, week: 91 }
+
+/**
+ * How many tasks there are now, of what kind and whose. Each number is that of a list: `open` is
+ * `status=pending,active,inactive`, `overdue` the same with `due_to` of yesterday, and so on.
+ */
+export async function readOverview(ctx: Context, actor: Actor, projectId?: number) {
+  const overdueTo = addDays(today(ctx.config.timeZone), -1)
+  const { by_status, by_priority, ...counts } = JSON.parse(await countPresent(ctx.db, actor, overdueTo, projectId))
+  return { ...counts, by_status: every(STATUSES, by_status), by_priority: every(PRIORITIES, by_priority) }
+}
+
+const every = (names: readonly string[], counts: Record<string, number>) =>
+  Object.fromEntries(names.map((name) => [name, counts[name] ?? 0]))
+
+export type PeriodKind = 'day' | 'week'
+
+export interface PeriodsRequest {
+  period: PeriodKind
+  from?: string
+  to?: string
+  projectId?: number
+}
+
+export interface Period {
+  /** Both days belong to it. */
+  from: string
+  to: string
+}
+
+/**
+ * Open, created and completed tasks of days or weeks. Each number is that of the list as of the period's last day: `open` with
+ * `status=pending,active,inactive`, `created` with `created_from` and `created_to`, `completed` with `status=completed`,
+ * `updated_from` and `updated_to`.
+ *
+ * @throws AppError INVALID_REQUEST (400) naming the parameter, HISTORY_NOT_KEPT (410)
+ */
+export async function readPeriods(ctx: Context, actor: Actor, { projectId, ...request }: PeriodsRequest) {
+  const { timeZone } = ctx.config
+  const periods = periodsOf(request, today(timeZone))
+  const [first] = periods
+  if (first.to < today(timeZone)) await requireHistory(ctx, { day: first.to })
+  const days = [first.from, ...periods.map(({ to }) => to)] as [string, ...string[]]
+  const counts = await countPeriods(ctx.db, actor, days, timeZone, projectId)
+  return { items: counts.map((count, i) => ({ ...(periods[i] as Period), ...count })) }
+}
+
+/** @param now today, YYYY-MM-DD */
+export function periodsOf(request: Omit<PeriodsRequest, 'projectId'>, now: string): [Period, ...Period[]] {
+  const { period, from, to = now } = request
+  if (requireDay('to', to) > now) throw invalidField('query', 'to', 'lies in the future')
+  const begin = from === undefined ? addDays(to, 1 - DEFAULT_DAYS[period]) : requireDay('from', from)
+  if (begin > to) throw invalidField('query', 'from', 'must not be after to')
+  const step = period === 'day' ? 1 : 7
+  const first = period === 'day' ? begin : mondayOf(begin)
+  const count = Math.floor((Date.parse(to) - Date.parse(first)) / DAY_MS / step) + 1
+  if (count > MOST_PERIODS) throw invalidField('query', 'from', `must be at most ${MOST_PERIODS} ${period}s before to`)
+  const periodAt = (i: number) => {
+    const last = addDays(first, (i + 1) * step - 1)
+    return { from: addDays(first, i * step), to: last < to ? last : to }
+  }
+  return Array.from({ length: count }, (_, i) => periodAt(i)) as [Period, ...Period[]]
+}
+
+function addDays(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10)
+}
+
+function mondayOf(day: string): string {
+  return addDays(day, -((new Date(day).getUTCDay() + 6) % 7))
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { daysAgo, plantTask, type State } from '../history/past.ts'
+import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { assertProblem } from '../support/problem.ts'
+import { randomFrom } from '../support/random.ts'
+import { buildTeam, type Team, v1 } from '../tasks/team.ts'
+
+const DAYS = 40
+const TASKS = 150
+const OPEN = 'status=pending,active,inactive'
+const STATUSES = ['pending', 'active', 'inactive', 'completed', 'cancelled']
+const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
+const SEED = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000))
+
+interface Period {
+  from: string
+  to: string
+  open: number
+  created: number
+  completed: number
+}
+
+/** Every number is compared with the length of the list that it stands for: there is one truth, and the list tells it. */
+describe(`the overview (FAULTS_SEED=${SEED})`, () => {
+  const cleanup = new CleanupStack()
+  const random = randomFrom(SEED)
+  const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)] as T
+  let team: Team
+  let vienna: TestApp
+  let other: number
+
+  before(async () => {
+    team = await buildTeam(cleanup)
+    vienna = await startApp(cleanup, { databaseUrl: team.app.databaseUrl, env: { TIMEZONE: 'Europe/Vienna' } })
+    other = await team.newProject('Gemini', team.carl)
+    for (let i = 0; i < TASKS; i++) await plantTask(team.app, randomStates())
+  })
+  after(() => cleanup.run())
+
+  /** Moments lie close to the ends of days as well as anywhere. */
+  function randomMoment(): number {
+    const day = Date.parse(daysAgo(Math.floor(random() * DAYS)))
+    const past = pick([0, -1, 1, -7_200_000, -3_600_000, Math.floor(random() * 86_400_000)])
+    return Math.min(day + past, Date.now() - 60_000)
+  }
+
+  function randomStates(): State[] {
+    const moments = [...new Set(Array.from({ length: 1 + Math.floor(random() * 5) }, randomMoment))].sort(
+      (a, b) => a - b,
+    )
+    const base = { changed_by: team.olga.id, cause: 'api' }
+    let isDeleted = false
+    return moments.map((at) => {
+      isDeleted = random() < (isDeleted ? 0.5 : 0.15)
+      return {
+        ...base,
+        valid_from: new Date(at).toISOString(),
+        project_id: pick([team.project, team.project, other]),
+        status: pick(STATUSES),
+        priority: pick(PRIORITIES),
+        assigned_user_id: pick([team.olga.id, team.carl.id, null]),
+        due_date: pick([null, daysAgo(0), daysAgo(1), daysAgo(-1), daysAgo(20)]),
+        deleted: isDeleted,
+      }
+    })
+  }
+
+  async function lengthOf(app: TestApp, as: Person, filter: string): Promise<number> {
+    let count = 0
+    for (let cursor = ''; ; ) {
+      const { status, body, text } = await app.send('GET', `${v1}/tasks?limit=100&${filter}${cursor}`, { as })
+      assert.equal(status, 200, text)
+      count += body.items.length
+      if (!body.next_cursor) return count
+      cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`
+    }
+  }
+
+  async function periods(app: TestApp, as: Person, query: string): Promise<Period[]> {
+    const { status, body, text } = await app.send('GET', `${v1}/overview/periods?${query}`, { as })
+    assert.equal(status, 200, text)
+    return body.items
+  }
+
+  async function assertAsListed(app: TestApp, as: Person, items: Period[], more = ''): Promise<void> {
+    for (const { from, to, ...counts } of items) {
+      const at = `as_of=${to}${more}`
+      const listed = {
+        open: await lengthOf(app, as, `${at}&${OPEN}`),
+        created: await lengthOf(app, as, `${at}&created_from=${from}&created_to=${to}`),
+        completed: await lengthOf(app, as, `${at}&status=completed&updated_from=${from}&updated_to=${to}`),
+      }
+      assert.deepEqual(counts, listed, `${as.username}, ${from} to ${to}`)
+    }
+  }
+
+  test('has for each day the numbers of the lists as of its end, for everybody what they may see', async () => {
+    for (const as of [team.admin, team.mia, team.carl, team.otto]) {
+      const items = await periods(team.app, as, `from=${daysAgo(DAYS + 2)}`)
+      assert.equal(items.length, DAYS + 3)
+      assert.equal(items.at(-1)?.to, daysAgo(0))
+      await assertAsListed(team.app, as, items)
+    }
+  })
+
+  test('has the same in another time zone, where days end at other moments', async () => {
+    await assertAsListed(vienna, team.admin, await periods(vienna, team.admin, ''))
+  })
+
+  test('has weeks from Monday on, the last one up to the day asked for', async () => {
+    const to = daysAgo(3)
+    const items = await periods(team.app, team.admin, `period=week&from=${daysAgo(DAYS)}&to=${to}`)
+    assert.equal(items.at(-1)?.to, to)
+    for (const { from } of items) assert.equal(new Date(from).getUTCDay(), 1, from)
+    await assertAsListed(team.app, team.admin, items)
+    assert.equal((await periods(team.app, team.admin, 'period=week')).length, 14)
+  })
+
+  test('has those of one project, and of one that is hidden none', async () => {
+    for (const as of [team.admin, team.mia]) {
+      const items = await periods(team.app, as, `from=${daysAgo(20)}&project_id=${other}`)
+      assert.equal(
+        items.some(({ open }) => open > 0),
+        as === team.admin,
+      )
+      await assertAsListed(team.app, as, items, `&project_id=${other}`)
+    }
+  })
+
+  test('of the present is what the lists of now hold', async () => {
+    for (const [as, more] of [
+      [team.admin, ''],
+      [team.mia, ''],
+      [team.carl, `&project_id=${other}`],
+      [team.otto, ''],
+    ] as const) {
+      const { body } = await team.app.send('GET', `${v1}/overview?${more.slice(1)}`, { as })
+      const length = (filter: string) => lengthOf(team.app, as, filter + more)
+      assert.equal(body.overdue_to, daysAgo(1))
+      assert.deepEqual(
+        [body.tasks, body.open, body.overdue],
+        [await length(''), await length(OPEN), await length(`${OPEN}&due_to=${daysAgo(1)}`)],
+      )
+      for (const status of STATUSES) assert.equal(body.by_status[status], await length(`status=${status}`), status)
+      for (const priority of PRIORITIES) {
+        assert.equal(body.by_priority[priority], await length(`${OPEN}&priority=${priority}`), priority)
+      }
+      for (const { assigned_user, open, overdue } of body.by_assignee) {
+        const his = `${OPEN}&assigned_user=${assigned_user ?? 'none'}`
+        assert.deepEqual([open, overdue], [await length(his), await length(`${his}&due_to=${daysAgo(1)}`)])
+      }
+      const people = body.by_assignee.map(({ open }: { open: number }) => open)
+      assert.equal(
+        people.reduce((a: number, b: number) => a + b, 0),
+        body.open,
+      )
+      assert.deepEqual(
+        people,
+        people.toSorted((a: number, b: number) => b - a),
+      )
+    }
+  })
+
+  test('of a past day stays the same when tasks change today', async () => {
+    const query = `from=${daysAgo(10)}&to=${daysAgo(1)}`
+    const before = await periods(team.app, team.admin, query)
+    const { body } = await team.create(team.olga, { status: 'completed' })
+    await team.patch(team.olga, body.id, { status: 'active' })
+    await team.remove(team.olga, body.id)
+    assert.deepEqual(await periods(team.app, team.admin, query), before)
+  })
+
+  test('refuses what is no period', async () => {
+    for (const [query, pointer] of [
+      [`to=${daysAgo(-1)}`, '/to'],
+      ['to=2025-02-30', '/to'],
+      ['from=yesterday', '/from'],
+      [`from=${daysAgo(1)}&to=${daysAgo(2)}`, '/from'],
+      [`from=${daysAgo(400)}`, '/from'],
+      ['period=month', '/period'],
+      ['project_id=0', '/project_id'],
+      ['status=active', '/status'],
+    ] as const) {
+      const answer = await team.app.send('GET', `${v1}/overview/periods?${query}`, { as: team.admin })
+      assertProblem(answer, 400, 'INVALID_REQUEST', query)
+      assert.equal(answer.body.errors[0].pointer, pointer)
+    }
+    assert.equal((await periods(team.app, team.admin, `from=${daysAgo(399)}`)).length, 400)
+  })
+
+  test('of days before the history that is kept is refused', async () => {
+    await team.app.ctx.db.query({ text: `update past_epoch set history_kept_from = now() - interval '15 days'` })
+    const before = await team.app.send('GET', `${v1}/overview/periods?from=${daysAgo(30)}`, { as: team.admin })
+    assertProblem(before, 410, 'HISTORY_NOT_KEPT')
+    await periods(team.app, team.admin, `from=${daysAgo(10)}`)
+  })
+})
