@@ -8,14 +8,14 @@ import { consoleRoutes } from './console/index.ts'
 import { exportRoutes } from './exports/index.ts'
 import { historyRoutes, TaskVersion } from './history/index.ts'
 import { documentKeys } from './idempotency/index.ts'
-import { Import, ImportError, importChangeRoutes, importRoutes, uploadRoutes } from './imports/index.ts'
+import { Import, ImportError, importChangeRoutes, importRoutes, previewRoutes, uploadRoutes } from './imports/index.ts'
 import { overviewRoutes } from './overview/index.ts'
 import type { ProcessContext } from './platform/context.ts'
 import { createHttpServer } from './platform/http.ts'
 import { operationRoutes } from './platform/operations.ts'
 import { problems } from './platform/schemas.ts'
 import { projectRoutes, readScope } from './projects/index.ts'
-import { bulkRoutes, revertRoutes, Task, taskRoutes, trashRoutes } from './tasks/index.ts'
+import { bulkRoutes, countRoutes, revertRoutes, Task, taskRoutes, trashRoutes } from './tasks/index.ts'
 
 export interface App {
   http: FastifyInstance
@@ -36,6 +36,7 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   await http.register(userRoutes, { ctx, auth, ...v1 })
   await http.register(projectRoutes, { ctx, ...v1 })
   await http.register(taskRoutes, { ctx, ...v1 })
+  await http.register(countRoutes, { ctx, ...v1 })
   await http.register(revertRoutes, { ctx, ...v1 })
   await http.register(historyRoutes, { ctx, ...v1 })
   await http.register(bulkRoutes, { ctx, ...v1 })
@@ -44,6 +45,7 @@ export async function createApp(ctx: ProcessContext): Promise<App> {
   await http.register(overviewRoutes, { ctx, ...v1 })
   await http.register(importRoutes, { ctx, ...v1 })
   await http.register(importChangeRoutes, { ctx, ...v1 })
+  await http.register(previewRoutes, { ctx, ...v1 })
   await http.register(uploadRoutes, { ctx, ...v1 })
   await http.register(consoleRoutes, {})
   await http.register(jobRoutes, { ctx, ...v1 })

@@ -59,7 +59,7 @@ const NAMES: Record<Field, string[]> = {
 /** Columns of our own exports and of rejected.csv that no import can set. */
 const LEFT_OUT = ['id', 'project id', 'created by', 'updated at', 'version', 'import id', 'error']
 
-const FIELDS = Object.keys(NAMES) as Field[]
+export const FIELDS = Object.keys(NAMES) as Field[]
 const KNOWN = new Map<string, Field | null>([
   ...FIELDS.flatMap((field) => NAMES[field].map((name) => [name, field] as const)),
   ...LEFT_OUT.map((name) => [name, null] as const),
@@ -76,6 +76,10 @@ const MOST_NAMED = 20
 export function mapColumns(header: string[], options: ColumnOptions): ImportColumn[] {
   return options.profile === 'original' ? mapOriginal(header) : mapAny(header, options)
 }
+
+/** What a column of this name is taken for: null to be left out, undefined when that must be told. */
+export const proposedField = (name: string): Field | null | undefined =>
+  name.trim() === '' ? null : KNOWN.get(comparable(name))
 
 /** Whether a header cell means something: what tells the delimiter. */
 export function knowsColumn(mapping: ColumnOptions['mapping'] = {}): (name: string) => boolean {

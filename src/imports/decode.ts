@@ -54,8 +54,12 @@ async function* withBeginning(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<
   if (begin?.length) yield begin
 }
 
+/** What a byte order mark says. */
+export const markedEncoding = (begin: Uint8Array): Encoding | undefined =>
+  MARKS.find(([, mark]) => mark.every((byte, i) => begin[i] === byte))?.[0]
+
 function openDecoder(begin: Uint8Array, told: Encoding | undefined): Decoder {
-  const marked = MARKS.find(([, mark]) => mark.every((byte, i) => begin[i] === byte))?.[0]
+  const marked = markedEncoding(begin)
   const encoding = told ?? marked ?? 'utf-8'
   // Of a file that is told to be UTF-8 the splitter says so itself.
   if (marked && marked !== encoding && encoding !== 'utf-8') {

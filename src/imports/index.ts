@@ -1,6 +1,7 @@
 export { importChangeRoutes } from './change-routes.ts'
 export { openUpload } from './multipart.ts'
 export { originalOptions, readOptions } from './options.ts'
+export { previewRoutes } from './preview-routes.ts'
 export type { ImportRow } from './queries.ts'
 export { importRoutes } from './routes.ts'
 export { Import, ImportError, publicError, publicImport, UploadQuery } from './schemas.ts'

@@ -3,7 +3,7 @@ import { invalidField } from '../platform/errors.ts'
 import type { UploadQuery } from './schemas.ts'
 import type { UploadOptions } from './stage-file.ts'
 
-const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
+export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
 /**
  * The query parameters of an upload.

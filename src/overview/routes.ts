@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Context } from '../platform/context.ts'
 import { problems } from '../platform/schemas.ts'
+import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
 import * as schemas from './schemas.ts'
-import { readOverview, readPeriods } from './service.ts'
+import { overviewPage, periodsPage } from './service.ts'
 
 /** `/api/v1/overview`: numbers of tasks, each of which is that of a list. */
 export const overviewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   const tags = ['overview']
-  const config = { access: 'user' } as const
+  const config = { access: 'user', cached: true } as const
 
   app.get('/overview', {
     config,
@@ -15,9 +16,11 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async
       tags,
       summary: 'How many of the tasks you can see are open, overdue, of each status and priority, and whose',
       querystring: schemas.OverviewQuery,
-      response: { 200: schemas.Overview, ...problems(401) },
+      headers: PageHeaders,
+      response: { 200: schemas.Overview, ...NotModified, ...problems(401) },
     },
-    handler: ({ actor, query }) => readOverview(ctx, actor, query.project_id),
+    handler: async (request, reply) =>
+      sendPage(ctx, request, reply, overviewPage(ctx, request.actor, request.query.project_id)),
   })
 
   app.get('/overview/periods', {
@@ -26,9 +29,13 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async
       tags,
       summary: 'Open, created and completed tasks of each day or week, exact at any time of the past',
       querystring: schemas.PeriodsQuery,
-      response: { 200: schemas.Periods, ...problems(401, 410) },
+      headers: PageHeaders,
+      response: { 200: schemas.Periods, ...NotModified, ...problems(401, 410) },
     },
-    handler: ({ actor, query: { period = 'day', from, to, project_id } }) =>
-      readPeriods(ctx, actor, { period, from, to, projectId: project_id }),
+    handler: async (request, reply) => {
+      const { period = 'day', from, to, project_id } = request.query
+      const page = periodsPage(ctx, request.actor, { period, from, to, projectId: project_id })
+      return sendPage(ctx, request, reply, page)
+    },
   })
 }

@@ -2,7 +2,8 @@ import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { requireDay, today } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
-import { PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
+import type { KeptPage } from '../platform/send-page.ts'
+import { isSettled, PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
 import { countPeriods, countPresent } from './queries.ts'
 
 const DAY_MS = 86_400_000
@@ -14,10 +15,18 @@ const DEFAULT_DAYS = { day: 90, week: 91 }
  * How many tasks there are now, of what kind and whose. Each number is that of a list: `open` is
  * `status=pending,active,inactive`, `overdue` the same with `due_to` of yesterday, and so on.
  */
-export async function readOverview(ctx: Context, actor: Actor, projectId?: number) {
+export function overviewPage(ctx: Context, actor: Actor, projectId?: number): KeptPage {
   const overdueTo = addDays(today(ctx.config.timeZone), -1)
-  const { by_status, by_priority, ...counts } = JSON.parse(await countPresent(ctx.db, actor, overdueTo, projectId))
-  return { ...counts, by_status: every(STATUSES, by_status), by_priority: every(PRIORITIES, by_priority) }
+  return {
+    question: `overview ${JSON.stringify([overdueTo, projectId])}`,
+    isPast: () => false,
+    reader: actor.id,
+    async read(db) {
+      const { by_status, by_priority, ...counts } = JSON.parse(await countPresent(db, actor, overdueTo, projectId))
+      const all = { ...counts, by_status: every(STATUSES, by_status), by_priority: every(PRIORITIES, by_priority) }
+      return JSON.stringify(all)
+    },
+  }
 }
 
 const every = (names: readonly string[], counts: Record<string, number>) =>
@@ -43,16 +52,24 @@ export interface Period {
  * `status=pending,active,inactive`, `created` with `created_from` and `created_to`, `completed` with `status=completed`,
  * `updated_from` and `updated_to`.
  *
- * @throws AppError INVALID_REQUEST (400) naming the parameter, HISTORY_NOT_KEPT (410)
+ * @throws AppError INVALID_REQUEST (400) naming the parameter, and when it is read HISTORY_NOT_KEPT (410)
  */
-export async function readPeriods(ctx: Context, actor: Actor, { projectId, ...request }: PeriodsRequest) {
+export function periodsPage(ctx: Context, actor: Actor, { projectId, ...request }: PeriodsRequest): KeptPage {
   const { timeZone } = ctx.config
   const periods = periodsOf(request, today(timeZone))
   const [first] = periods
-  if (first.to < today(timeZone)) await requireHistory(ctx, { day: first.to })
+  const last = periods.at(-1) as Period
   const days = [first.from, ...periods.map(({ to }) => to)] as [string, ...string[]]
-  const counts = await countPeriods(ctx.db, actor, days, timeZone, projectId)
-  return { items: counts.map((count, i) => ({ ...(periods[i] as Period), ...count })) }
+  return {
+    question: `periods ${JSON.stringify([days, timeZone, projectId])}`,
+    isPast: (at) => isSettled({ day: last.to }, timeZone, at),
+    reader: actor.id,
+    async read(db) {
+      if (first.to < today(timeZone)) await requireHistory(ctx, { day: first.to })
+      const counts = await countPeriods(db, actor, days, timeZone, projectId)
+      return JSON.stringify({ items: counts.map((count, i) => ({ ...(periods[i] as Period), ...count })) })
+    },
+  }
 }
 
 /** @param now today, YYYY-MM-DD */

@@ -27,6 +27,14 @@ export const PageQuery = {
 export const Page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next_cursor: Nullable(Type.String()) })
 
+/** Asked with each letter that is typed. */
+export const SuggestionQuery = Strict({
+  q: Type.Optional(Type.String({ maxLength: 100, description: 'What they begin with, in any case' })),
+  limit: PageQuery.limit,
+})
+
+export const Suggestions = Type.Object({ items: Type.Array(Type.String()) }, { additionalProperties: false })
+
 const Problem = Type.Ref('Problem')
 
 const PROBLEMS = {

@@ -151,3 +151,26 @@ export async function deleteMember(db: Queryable, actor: Actor, projectId: strin
   })
   return rowCount === 1
 }
+
+/**
+ * Usernames that begin so, of active members of one project or of all that the actor may read, and of administrators, who may
+ * be given tasks everywhere.
+ */
+export async function listAssignees(
+  db: Queryable,
+  actor: Actor,
+  { beginning, projectId, limit }: { beginning: string; projectId?: number; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.query<{ username: string }>({
+    name: `projects/list-assignees/${actorKind(actor)}`,
+    text: `select u.username from users u
+            where u.disabled_at is null and starts_with(lower(u.username), lower($2))
+              and (u.role = 'admin' or exists (
+                    select from project_members m
+                     where m.user_id = u.id and ($3::bigint is null or m.project_id = $3)
+                       and ${projectPredicate(actor, 'read', 'm.project_id')}))
+            order by lower(u.username) limit $4`,
+    values: [actor.id, beginning, projectId, limit],
+  })
+  return rows.map(({ username }) => username)
+}

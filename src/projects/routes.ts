@@ -3,8 +3,8 @@ import Type from 'typebox'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
-import { problems } from '../platform/schemas.ts'
-import { listProjects, type MemberRow, type ProjectRow } from './queries.ts'
+import { problems, Suggestions } from '../platform/schemas.ts'
+import { listAssignees, listProjects, type MemberRow, type ProjectRow } from './queries.ts'
 import * as schemas from './schemas.ts'
 import * as service from './service.ts'
 
@@ -81,6 +81,19 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
       const rows = await service.listMembers(ctx, actor, params.id, { afterId: afterId(cursor), limit: limit + 1 })
       return idPage(rows, limit, (row) => row.user_id, publicMember)
     },
+  })
+
+  app.get('/assignees', {
+    config,
+    schema: {
+      tags,
+      summary: 'Usernames of those who can be given tasks: members of the projects you can see, and administrators',
+      querystring: schemas.AssigneeQuery,
+      response: { 200: Suggestions, ...problems(401) },
+    },
+    handler: async ({ actor, query: { q = '', limit = 20, project_id } }) => ({
+      items: await listAssignees(ctx.db, actor, { beginning: q, projectId: project_id, limit }),
+    }),
   })
 
   app.post('/projects/:id/members', {

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Id, Page, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { Id, Page, PageQuery, Strict, SuggestionQuery, Timestamp } from '../platform/schemas.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', examples: ['Website'] })
 const Role = Type.Enum(['viewer', 'contributor', 'maintainer'])
@@ -36,6 +36,10 @@ export const Member = Type.Object(
 )
 export const MemberPage = Page(Member)
 export const MemberListQuery = Strict(PageQuery)
+export const AssigneeQuery = Strict({
+  ...SuggestionQuery.properties,
+  project_id: Type.Optional(Type.Integer({ minimum: 1, description: 'Members of this project only' })),
+})
 export const MemberParams = Strict({ id: Id, user_id: Id })
 export const AddMemberBody = Strict({ username: Type.String({ minLength: 1, maxLength: 64 }), role: Role })
 export const ChangeMemberBody = Strict({ role: Role })

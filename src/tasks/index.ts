@@ -2,6 +2,7 @@ export { isSettled, readAsOf } from './as-of.ts'
 export { STATE_COLUMNS } from './as-of-queries.ts'
 export { refreshStatistics } from './bulk-queries.ts'
 export { bulkRoutes } from './bulk-routes.ts'
+export { countRoutes } from './count-routes.ts'
 export { taskNotFound } from './errors.ts'
 export {
   declareTaskLines,

@@ -171,6 +171,16 @@ describe(`the overview (FAULTS_SEED=${SEED})`, () => {
     assert.deepEqual(await periods(team.app, team.admin, query), before)
   })
 
+  test('is kept while nothing changes, and days that are over whatever changes today', async () => {
+    const cacheOf = async (path: string) =>
+      (await team.app.send('GET', `${v1}/overview${path}`, { as: team.admin })).headers['x-cache']
+    const over = `/periods?from=${daysAgo(9)}&to=${daysAgo(2)}`
+    for (const path of ['', '/periods', over]) await cacheOf(path)
+    assert.deepEqual([await cacheOf(''), await cacheOf('/periods'), await cacheOf(over)], ['hit', 'hit', 'hit'])
+    await team.create(team.olga)
+    assert.deepEqual([await cacheOf(''), await cacheOf('/periods'), await cacheOf(over)], ['miss', 'miss', 'hit'])
+  })
+
   test('refuses what is no period', async () => {
     for (const [query, pointer] of [
       [`to=${daysAgo(-1)}`, '/to'],

@@ -69,6 +69,9 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'DELETE /api/v1/projects/{id}/members/{user_id}': manageable(204),
 
   'GET /api/v1/tasks': signedIn(200),
+  'GET /api/v1/tasks/count': signedIn(200),
+  'GET /api/v1/labels': signedIn(200),
+  'GET /api/v1/assignees': signedIn(200),
   'GET /api/v1/tasks.csv': signedIn(200),
   'GET /api/v1/tasks.ndjson': signedIn(200),
   'GET /api/v1/tasks.xlsx': signedIn(200),
@@ -89,6 +92,7 @@ export const EXPECTATIONS: Record<string, Expected> = {
 
   'GET /api/v1/imports': signedIn(200),
   'POST /api/v1/imports': manageable(202),
+  'POST /api/v1/imports/preview': manageable(200),
   'GET /api/v1/imports/{id}': maintained(200),
   'GET /api/v1/imports/{id}/errors': maintained(200),
   'GET /api/v1/imports/{id}/rejected.csv': maintained(200),

@@ -81,6 +81,9 @@ export const REQUESTS: Record<string, Build> = {
   'DELETE /api/v1/projects/{id}/members/{user_id}': atMember(),
 
   'GET /api/v1/tasks': at(`${v1}/tasks`),
+  'GET /api/v1/tasks/count': at(`${v1}/tasks/count`),
+  'GET /api/v1/labels': at(`${v1}/labels`),
+  'GET /api/v1/assignees': at(`${v1}/assignees`),
   'GET /api/v1/tasks.csv': at(`${v1}/tasks.csv`),
   'GET /api/v1/tasks.ndjson': at(`${v1}/tasks.ndjson`),
   'GET /api/v1/tasks.xlsx': at(`${v1}/tasks.xlsx`),
@@ -119,6 +122,10 @@ export const REQUESTS: Record<string, Build> = {
     url: `${v1}/imports?project_id=${projectId}`,
     payload: `title\n${freshName()}\n`,
     headers: { 'content-type': 'text/csv' },
+  }),
+  'POST /api/v1/imports/preview': async ({ projectId }) => ({
+    url: `${v1}/imports/preview`,
+    body: { project_id: projectId, sample: Buffer.from('title\nFeed the cat\n').toString('base64') },
   }),
   'GET /api/v1/imports/{id}': atImport(''),
   'GET /api/v1/imports/{id}/errors': atImport('/errors'),

@@ -1,0 +1,128 @@
+import type { Static } from 'typebox'
+import { type Field, knowsColumn, proposedField } from './columns.ts'
+import { cellsOf } from './csv-cells.ts'
+import { CsvFileError, type Delimiter } from './csv-file.ts'
+import { CsvSplitter } from './csv-splitter.ts'
+import { decode, type Encoding, markedEncoding } from './decode.ts'
+import { blankSeparatorLine, DelimiterSearch } from './delimiter.ts'
+import { invalidFile } from './errors.ts'
+import { DELIMITERS } from './options.ts'
+import type { PreviewAnswer, PreviewBody } from './preview-schemas.ts'
+
+const MOST_SAMPLES = 5
+const LONGEST_SAMPLE = 100
+
+/**
+ * How the beginning of a file would be read: what an upload would find out by itself, and a guess where it would have to be
+ * told. Nothing is stored.
+ *
+ * @throws AppError INVALID_CSV (422)
+ */
+export async function previewFile(body: Static<typeof PreviewBody>): Promise<Static<typeof PreviewAnswer>> {
+  const bytes = Buffer.from(body.sample, 'base64')
+  const encoding = body.encoding ?? guessEncoding(bytes)
+  try {
+    const text = await decodeAll(body.whole ? bytes : wholeLines(bytes, encoding), encoding)
+    const delimiter = findDelimiter(text, body.delimiter && DELIMITERS[body.delimiter])
+    const { header, rows } = split(text, delimiter)
+    return { encoding, delimiter: nameOf(delimiter), rows: rows.length, columns: columnsOf(header, rows) }
+  } catch (error) {
+    throw error instanceof CsvFileError ? invalidFile(error) : error
+  }
+}
+
+/** What is not UTF-8 and has no mark that says more is what spreadsheets in Western Europe and America write. */
+function guessEncoding(bytes: Buffer): Encoding {
+  const marked = markedEncoding(bytes)
+  if (marked) return marked
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }) // the end may be cut
+    return 'utf-8'
+  } catch {
+    return 'windows-1252'
+  }
+}
+
+/** Without the line that the sample cuts, if another one is before it. */
+function wholeLines(bytes: Buffer, encoding: Encoding): Buffer {
+  const unit = encoding.startsWith('utf-16') ? 2 : 1
+  const newline = { 'utf-16le': Buffer.from([10, 0]), 'utf-16be': Buffer.from([0, 10]) }[encoding as string] ?? '\n'
+  let at = bytes.lastIndexOf(newline)
+  while (at > 0 && at % unit !== 0) at = bytes.lastIndexOf(newline, at - 1)
+  return at < 0 ? bytes : bytes.subarray(0, at + unit)
+}
+
+async function decodeAll(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of decode(one(bytes), encoding)) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+/** As an upload finds it (CsvReader). */
+function findDelimiter(text: Buffer, told: Delimiter | undefined): Delimiter {
+  const named = blankSeparatorLine(text)
+  if (told ?? named) return told ?? (named as Delimiter)
+  const search = new DelimiterSearch(knowsColumn())
+  search.push(text)
+  return search.end()
+}
+
+const nameOf = (delimiter: Delimiter) =>
+  (Object.keys(DELIMITERS) as (keyof typeof DELIMITERS)[]).find((name) => DELIMITERS[name] === delimiter) ?? 'comma'
+
+function split(text: Buffer, delimiter: Delimiter): { header: string[]; rows: string[][] } {
+  const splitter = new CsvSplitter({ delimiter })
+  const copies = [Buffer.from(splitter.push(text).copy)]
+  while (!splitter.ended) copies.push(Buffer.from(splitter.end().copy))
+  const records = recordsOf(Buffer.concat(copies).toString('utf8'))
+  // The first cell is the number of the line.
+  return { header: splitter.header ?? [], rows: records.map((record) => cellsOf(record, delimiter).slice(1)) }
+}
+
+/** A line break within quotes belongs to a cell. */
+function recordsOf(text: string): string[] {
+  const records: string[] = []
+  let isQuoted = false
+  let begin = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '"') isQuoted = !isQuoted
+    else if (text[at] === '\n' && !isQuoted) {
+      records.push(text.slice(begin, at).replace(/\r$/, ''))
+      begin = at + 1
+    }
+  }
+  return records
+}
+
+function columnsOf(header: string[], rows: string[][]) {
+  const taken = new Set<Field>()
+  return header.map((name, i) => {
+    const cells = rows.map((row) => row[i]?.trim() ?? '').filter((cell) => cell !== '')
+    const proposed = proposedField(name)
+    // Of several columns for one field the first is as good as another; of one name, a mapping could not tell them apart.
+    const isOne = header.filter((other) => other === name).length === 1 && !(proposed && taken.has(proposed))
+    const field = isOne ? (proposed ?? null) : null
+    if (field) taken.add(field)
+    const samples = [...new Set(cells.map((cell) => [...cell].slice(0, LONGEST_SAMPLE).join('')))].slice(
+      0,
+      MOST_SAMPLES,
+    )
+    return { name, field, known: proposed === null || field !== null, samples, date_formats: dateFormats(cells) }
+  })
+}
+
+const NUMERIC_DATE = /^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?:\D|$)/
+const ISO_DATE = /^\d{4}\D/
+
+/** The orders in which all dates of a column can be read; none when it has no dates, or only those that say it themselves. */
+function dateFormats(cells: string[]): ('MDY' | 'DMY')[] {
+  const parts = cells.filter((cell) => !ISO_DATE.test(cell)).map((cell) => NUMERIC_DATE.exec(cell))
+  if (parts.length === 0 || parts.includes(null)) return []
+  const isMonth = (which: 1 | 2) =>
+    parts.every((part) => Number(part?.[which]) <= 12 && Number(part?.[3 - which]) <= 31)
+  return [...(isMonth(1) ? ['MDY' as const] : []), ...(isMonth(2) ? ['DMY' as const] : [])]
+}

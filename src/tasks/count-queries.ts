@@ -1,0 +1,44 @@
+import type { Actor } from '../auth/index.ts'
+import type { Queryable } from '../platform/db.ts'
+import { actorKind, taskPredicate } from '../projects/index.ts'
+import { type AsOf, endOf } from './as-of.ts'
+import { filterSql, type TaskFilter } from './filter-queries.ts'
+
+/** How many tasks a list holds, up to `most`: no more are looked for. */
+export async function countTasks(
+  db: Queryable,
+  actor: Actor,
+  { filter, asOf, timeZone, most }: { filter: TaskFilter; asOf?: AsOf; timeZone: string; most: number },
+): Promise<number> {
+  const values: unknown[] = [actor.id]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const end = asOf && endOf(asOf, timeZone, bind)
+  const conditions = ['t.deleted_at is null', ...filterSql(filter, timeZone, bind), taskPredicate(actor, 'read', 't')]
+  const part = (table: string, more: string[] = []) =>
+    `(select from ${table} t where ${[...conditions, ...more].join(' and ')} limit ${most})`
+  const begun = `t.valid_from < ${end}`
+  const parts = end ? [part('tasks', [begun]), part('task_versions', [begun, `t.valid_to >= ${end}`])] : [part('tasks')]
+  const text = `select count(*) as n from (select from (${parts.join(' union all ')}) each limit ${most}) t where $1::bigint is not null`
+  const { rows } = await db.query<{ n: number }>({ text, values })
+  return rows[0]?.n ?? 0
+}
+
+/** Looked at for suggestions: what nobody has used for so many tasks is not suggested. */
+const NEWEST = 20_000
+
+/** Labels of the newest tasks that begin so, the most common first. */
+export async function listLabels(
+  db: Queryable,
+  actor: Actor,
+  { beginning, limit }: { beginning: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.query<{ label: string }>({
+    name: `tasks/list-labels/${actorKind(actor)}`,
+    text: `select label from (select * from tasks where deleted_at is null order by created_at desc, id desc limit ${NEWEST}) t
+            cross join unnest(t.labels) label
+            where ${taskPredicate(actor, 'read', 't')} and starts_with(lower(label), lower($2))
+            group by label order by count(*) desc, label limit $3`,
+    values: [actor.id, beginning, limit],
+  })
+  return rows.map(({ label }) => label)
+}
