@@ -23,7 +23,11 @@ export default {
       { path: '^src/projects/' },
       { path: above('tasks|history|imports|exports|overview|background|classic') },
     ),
-    rule('tasks-know-what-is-below', { path: '^src/tasks/' }, { path: above('history|imports|exports|overview|background|classic') }),
+    rule(
+      'tasks-know-what-is-below',
+      { path: '^src/tasks/' },
+      { path: above('history|imports|exports|overview|background|classic') },
+    ),
     rule(
       'siblings-are-strangers',
       { path: '^src/(history|imports|exports|overview|background)/' },

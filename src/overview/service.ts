@@ -32,7 +32,7 @@ export function overviewPage(ctx: Context, actor: Actor, projectId?: number): Ke
 const every = (names: readonly string[], counts: Record<string, number>) =>
   Object.fromEntries(names.map((name) => [name, counts[name] ?? 0]))
 
-export type PeriodKind = 'day' | 'week'
+type PeriodKind = 'day' | 'week'
 
 export interface PeriodsRequest {
   period: PeriodKind
@@ -41,7 +41,7 @@ export interface PeriodsRequest {
   projectId?: number
 }
 
-export interface Period {
+interface Period {
   /** Both days belong to it. */
   from: string
   to: string
@@ -73,7 +73,7 @@ export function periodsPage(ctx: Context, actor: Actor, { projectId, ...request 
 }
 
 /** @param now today, YYYY-MM-DD */
-export function periodsOf(request: Omit<PeriodsRequest, 'projectId'>, now: string): [Period, ...Period[]] {
+function periodsOf(request: Omit<PeriodsRequest, 'projectId'>, now: string): [Period, ...Period[]] {
   const { period, from, to = now } = request
   if (requireDay('to', to) > now) throw invalidField('query', 'to', 'lies in the future')
   const begin = from === undefined ? addDays(to, 1 - DEFAULT_DAYS[period]) : requireDay('from', from)
