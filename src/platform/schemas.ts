@@ -30,8 +30,8 @@ export const Page = <T extends TSchema>(item: T) =>
 /** Asked with each letter that is typed. */
 export const SuggestionQuery = Strict({
   q: Type.Optional(Type.String({ maxLength: 100, description: 'What they begin with, in any case' })),
-  limit: PageQuery.limit,
 })
+export const MOST_SUGGESTIONS = 20
 
 export const Suggestions = Type.Object({ items: Type.Array(Type.String()) }, { additionalProperties: false })
 

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
-import { problems, Suggestions } from '../platform/schemas.ts'
+import { MOST_SUGGESTIONS, problems, Suggestions } from '../platform/schemas.ts'
 import { listAssignees, listProjects, type MemberRow, type ProjectRow } from './queries.ts'
 import * as schemas from './schemas.ts'
 import * as service from './service.ts'
@@ -91,8 +91,8 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
       querystring: schemas.AssigneeQuery,
       response: { 200: Suggestions, ...problems(401) },
     },
-    handler: async ({ actor, query: { q = '', limit = 20, project_id } }) => ({
-      items: await listAssignees(ctx.db, actor, { beginning: q, projectId: project_id, limit }),
+    handler: async ({ actor, query: { q = '', project_id } }) => ({
+      items: await listAssignees(ctx.db, actor, { beginning: q, projectId: project_id, limit: MOST_SUGGESTIONS }),
     }),
   })
 

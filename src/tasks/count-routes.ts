@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import type { Context } from '../platform/context.ts'
-import { problems, Strict, SuggestionQuery, Suggestions } from '../platform/schemas.ts'
+import { MOST_SUGGESTIONS, problems, Strict, SuggestionQuery, Suggestions } from '../platform/schemas.ts'
 import { readAsOf } from './as-of.ts'
 import { countTasks, listLabels } from './count-queries.ts'
 import { readFilter } from './list-filter.ts'
@@ -46,8 +46,8 @@ export const countRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (a
       querystring: SuggestionQuery,
       response: { 200: Suggestions, ...problems(401) },
     },
-    handler: async ({ actor, query: { q = '', limit = 20 } }) => ({
-      items: await listLabels(ctx.db, actor, { beginning: q, limit }),
+    handler: async ({ actor, query: { q = '' } }) => ({
+      items: await listLabels(ctx.db, actor, { beginning: q, limit: MOST_SUGGESTIONS }),
     }),
   })
 }

@@ -16,6 +16,7 @@ const LISTS = [
   '/api/v1/imports',
   '/api/v1/imports/{id}/errors',
   '/api/v1/imports/{id}/undo',
+  '/api/v1/jobs',
 ] as const
 
 const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
@@ -32,6 +33,7 @@ const BEYOND: Record<(typeof LISTS)[number], unknown> = {
   '/api/v1/imports': ['1'],
   '/api/v1/imports/{id}/errors': ['999999999999999', 'zzz'],
   '/api/v1/imports/{id}/undo': ['999999999999999'],
+  '/api/v1/jobs': ['0001-01-01T00:00:00.000000Z', '00000000-0000-0000-0000-000000000000'],
 }
 
 describe('lists', () => {
@@ -55,6 +57,7 @@ describe('lists', () => {
     const sql = (text: string, values: unknown[] = []) => app.ctx.db.query({ text, values })
     for (let i = 0; i < 7; i++) {
       await world.makeMember()
+      await world.makeJob('completed')
       taskId = await world.makeTask()
       await world.makeTrash()
     }
