@@ -121,4 +121,4 @@ export const EXPECTATIONS: Record<string, Expected> = {
 }
 
 /** Routes that stand in no API document: what browsers and operators fetch. All of them are public. */
-export const UNDOCUMENTED = ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']
+export const UNDOCUMENTED = ['/', '/livez', '/readyz', '/metrics', '/openapi.json', '/docs', '/console', '/console*']
