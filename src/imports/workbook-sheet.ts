@@ -31,7 +31,9 @@ export async function* sheetRows(
     const rows: SheetRow[] = []
     for (const { line, cells, isTooLong } of parser.take()) {
       const row: SheetRow = { line, cells: [], isTooLong }
-      for (const cell of cells) row.cells.push(typeof cell === 'number' ? await textAt(strings, cell) : (cell ?? ''))
+      for (const cell of cells) {
+        row.cells.push(typeof cell === 'string' ? cell : (strings?.inMemory(cell) ?? (await textAt(strings, cell))))
+      }
       rows.push(row)
     }
     if (rows.length > 0) yield rows

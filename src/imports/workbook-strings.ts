@@ -5,7 +5,7 @@ import { badWorkbook, type WorkbookFile } from './workbook-file.ts'
 import { unescapeText } from './workbook-values.ts'
 
 const IN_BLOCK = 64
-const KEPT_BYTES = 8 * 1024 * 1024
+const KEPT_BYTES = 2 * 1024 * 1024
 const WRITE_BYTES = 256 * 1024
 
 /**
@@ -41,12 +41,16 @@ export class SharedStrings {
     }
   }
 
+  /** Without waiting, when its block has been used lately: nearly always, as texts come in the order of the cells. */
+  inMemory(index: number): string | undefined {
+    return this.#kept.get(Math.floor(index / IN_BLOCK))?.[index % IN_BLOCK]
+  }
+
   /** @throws CsvFileError BAD_WORKBOOK when there is no such text */
   async at(index: number): Promise<string> {
     if (!(index >= 0 && index < this.#count))
       throw badWorkbook(`a cell refers to text ${index}, which it does not have`)
-    const texts = this.#kept.get(Math.floor(index / IN_BLOCK)) ?? (await this.#load(Math.floor(index / IN_BLOCK)))
-    return texts[index % IN_BLOCK] as string
+    return (await this.#load(Math.floor(index / IN_BLOCK)))[index % IN_BLOCK] as string
   }
 
   async close(): Promise<void> {
