@@ -57,8 +57,8 @@ export class Traffic {
         server.kill('SIGKILL')
         await server.ended()
       })
-      await server.wrote(/Tasklog is ready/)
     }
+    for (const server of servers) await server.wrote(/Tasklog is ready/, 60_000)
     const traffic = new Traffic(servers, random)
     traffic.admin.token = await tokenOf(traffic.#base(), 'root_admin', PASSWORD)
     return traffic
