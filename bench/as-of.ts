@@ -3,7 +3,8 @@ import type { ProcessContext } from '../src/platform/context.ts'
 import type { TaskFilter } from '../src/tasks/filter-queries.ts'
 import { listTasks } from '../src/tasks/list-service.ts'
 import { fillWithHistory } from './history-data.ts'
-import { percentile, withDatabase } from './support.ts'
+import { percentile } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * How long does a page of 20 take as of a past day, under each filter? `--pg=15` takes the PostgreSQL of the system instead

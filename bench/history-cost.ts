@@ -5,7 +5,8 @@ import { createApp } from '../src/app.ts'
 import type { Actor } from '../src/auth/index.ts'
 import type { ProcessContext } from '../src/platform/context.ts'
 import { updateTask } from '../src/tasks/queries.ts'
-import { median, withDatabase } from './support.ts'
+import { median } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * What it costs that the database writes history: `node scripts/launch.mjs bench/history-cost.ts [rounds] [seconds]`; or what

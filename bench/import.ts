@@ -10,7 +10,8 @@ import type { ProcessContext } from '../src/platform/context.ts'
 import { type ServerProcess, startProcess, until } from '../test/support/process.ts'
 import { COPY_COLUMNS, copyText, PEOPLE, type Rows, rowOf, uploadText, writeText } from './import-files.ts'
 import { memoryText, watchMemory } from './process-memory.ts'
-import { median, percentile, withDatabase } from './support.ts'
+import { median, percentile } from './statistics.ts'
+import { SECRET, withDatabase } from './support.ts'
 
 /**
  * How long until every row of a file is a task, against `psql \copy` of the same rows into a table with the same columns
@@ -19,6 +20,7 @@ import { median, percentile, withDatabase } from './support.ts'
  * second. `--bytes`: of each description. `--keyed`: rows have an external_id, so that each is looked for first; then the
  * file is imported again as it is, and again with every row changed. `--gigabyte`: a million rows of 1 kB instead, made
  * while they are sent. `--row-by-row`: 20,000 rows the way of a first version as well, see `rowByRow`.
+ * `--json`: the medians once more, for a program, in seconds.
  */
 const { values } = parseArgs({
   options: {
@@ -28,11 +30,11 @@ const { values } = parseArgs({
     keyed: { type: 'boolean', default: false },
     gigabyte: { type: 'boolean', default: false },
     'row-by-row': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
     pg: { type: 'string' },
   },
 })
 const rows: Rows = { count: Number(values.rows), bytes: Number(values.bytes), keyed: values.keyed }
-const SECRET = 'a secret for benchmarks, which is not secret'
 
 const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-import-'))
 const inFolder = (name: string) => path.join(folder, name)
@@ -79,6 +81,8 @@ async function compare(ctx: ProcessContext): Promise<void> {
     if (values['row-by-row']) note('row by row', await rowByRow(ctx, 20_000))
   }
   tellMedians(times)
+  if (values.json)
+    console.log(JSON.stringify({ copy: median(times['\\copy'] ?? []), imported: median(times.import ?? []) }))
 }
 
 function stepsOf({ keyed }: Rows): [name: string, file: string][] {

@@ -1,39 +1,176 @@
-import { Agent, get } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { percentile } from './statistics.ts'
+
+const MAX_LATE_MS = 30_000
 
 /**
- * A load generator as a process of its own: `node bench/load.ts <url> <connections> <seconds> [token]`. Each connection
- * sends its next request when it has its answer. Prints one line of JSON.
+ * A load generator as a process of its own: reads a plan as JSON from its input, prints the result as one line of JSON. It
+ * writes HTTP/1.1 to sockets itself and reads no more of an answer than where it ends, so that it takes little of the
+ * machine it shares with what is measured.
  */
-const [url = '', connections = '32', seconds = '3', token = ''] = process.argv.slice(2)
-const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) })
-const latencies: number[] = []
-const until = performance.now() + Number(seconds) * 1_000
-let failed = 0
-
-function request(): Promise<void> {
-  return new Promise((resolve) => {
-    const started = performance.now()
-    const headers = token ? { authorization: `Bearer ${token}` } : {}
-    get(url, { agent, headers }, (answer) => {
-      if (answer.statusCode !== 200) failed++
-      answer.resume().on('end', () => {
-        latencies.push(performance.now() - started)
-        resolve()
-      })
-    }).on('error', () => {
-      failed++
-      resolve()
-    })
-  })
+export interface LoadPlan {
+  /** `http://host:port` */
+  base: string
+  connections: number
+  seconds: number
+  /** Seconds of load before that, which count for nothing. */
+  warmUp?: number
+  /**
+   * Requests a second, each at its time: latency is counted from when a request was due, so that a server that stalls
+   * pays for all that had to wait (no coordinated omission). Left out: every connection sends when it has its answer.
+   */
+  rate?: number
+  /** Each connection has one of them, in turn. */
+  tokens: string[]
+  /** Sent in this order, over and over. */
+  requests: LoadRequest[]
 }
 
-async function connection(): Promise<void> {
-  while (performance.now() < until) await request()
+export interface LoadRequest {
+  method: 'GET' | 'POST' | 'PATCH'
+  path: string
+  body?: string
 }
 
-await Promise.all(Array.from({ length: Number(connections) }, connection))
-latencies.sort((a, b) => a - b)
-const at = (share: number) => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2))
-const perSecond = Math.round(latencies.length / Number(seconds))
-console.log(JSON.stringify({ perSecond, p50: at(0.5), p99: at(0.99), failed }))
+export interface LoadResult {
+  /** Answers a second. */
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+  max: number
+  /** Requests that were not answered with a status from 200 to 299. */
+  failed: number
+  /** Status and beginning of the first answer that was not. */
+  firstFailure?: string
+}
+
+type Answered = (connection: Connection, due: number, failure: string | undefined) => void
+
+/** One HTTP/1.1 connection with one request under way. */
+class Connection {
+  readonly #socket: Socket
+  readonly #head: string
+  readonly #answered: Answered
+  #due = 0
+  #received: Buffer | undefined
+  /** Bytes of the answer that are still to come, once its head has been read. */
+  #missing = 0
+  #failure: string | undefined
+
+  constructor(base: string, token: string | undefined, answered: Answered) {
+    const { hostname, port } = new URL(base)
+    this.#head = `HTTP/1.1\r\nhost: ${hostname}\r\n${token ? `authorization: Bearer ${token}\r\n` : ''}`
+    this.#answered = answered
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    this.#socket.on('data', (chunk) => this.#read(chunk))
+    for (const event of ['error', 'end'] as const) {
+      this.#socket.on(event, (error?: Error) => giveUp(`a connection ended: ${error?.message ?? 'by the server'}`))
+    }
+  }
+
+  /** @param due when it was to be sent, by the clock of `performance` */
+  send({ method, path, body = '' }: LoadRequest, due: number): void {
+    this.#due = due
+    const about = body ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` : ''
+    this.#socket.write(`${method} ${path} ${this.#head}${about}\r\n${body}`)
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#missing > 0) this.#missing -= chunk.length
+    else if (!this.#readHead(chunk)) return
+    if (this.#missing <= 0) this.#answered(this, this.#due, this.#failure)
+  }
+
+  /** @returns whether the head has come as a whole */
+  #readHead(chunk: Buffer): boolean {
+    const bytes = this.#received ? Buffer.concat([this.#received, chunk]) : chunk
+    const end = bytes.indexOf('\r\n\r\n')
+    this.#received = end < 0 ? bytes : undefined
+    if (end < 0) return false
+    const head = bytes.toString('latin1', 0, end)
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+    if (length === undefined && !head.startsWith('HTTP/1.1 204')) giveUp(`an answer without a length: ${head}`)
+    this.#missing = end + 4 + Number(length ?? 0) - bytes.length
+    this.#failure = head.startsWith('HTTP/1.1 2') ? undefined : bytes.toString('latin1', 9, 400)
+    return true
+  }
+}
+
+class Load {
+  readonly #plan: LoadPlan
+  readonly #latencies: number[] = []
+  readonly #idle: Connection[] = []
+  /** When each request was due that no connection was free for. */
+  readonly #waiting: number[] = []
+  readonly #counted: number
+  readonly #ends: number
+  #sent = 0
+  #failed = 0
+  #firstFailure: string | undefined
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan
+    this.#counted = performance.now() + (plan.warmUp ?? 0) * 1_000
+    this.#ends = this.#counted + plan.seconds * 1_000
+    const { base, connections, tokens } = plan
+    const answered: Answered = (...answer) => this.#take(...answer)
+    for (let i = 0; i < connections; i++) this.#idle.push(new Connection(base, tokens[i % tokens.length], answered))
+  }
+
+  async run(): Promise<LoadResult> {
+    const { connections, seconds, rate } = this.#plan
+    if (rate === undefined) for (const connection of this.#idle.splice(0)) this.#send(connection, performance.now())
+    else await this.#keepTime(rate)
+    // What was due before the end is waited for: to leave it out would hide the slowest.
+    const late = this.#ends + MAX_LATE_MS
+    const isOver = () => (rate === undefined || this.#idle.length === connections) && performance.now() > this.#ends
+    while (!isOver() && performance.now() < late) await sleep(10)
+    if (!isOver()) giveUp('requests were still not answered 30 s after the end')
+    const [latencies, failed, firstFailure] = [this.#latencies, this.#failed, this.#firstFailure]
+    const at = (share: number) => Number(percentile(latencies, share).toFixed(2))
+    const perSecond = Math.round(latencies.length / seconds)
+    return { perSecond, p50: at(0.5), p99: at(0.99), max: at(1), failed, firstFailure }
+  }
+
+  /** Sends what is due; the clock's grain is a millisecond, and what it missed is made up. */
+  async #keepTime(rate: number): Promise<void> {
+    for (let next = performance.now(); next < this.#ends; ) {
+      for (const now = performance.now(); next <= now && next < this.#ends; next += 1_000 / rate) {
+        const connection = this.#idle.pop()
+        if (connection) this.#send(connection, next)
+        else this.#waiting.push(next)
+      }
+      await sleep(1)
+    }
+  }
+
+  #send(connection: Connection, due: number): void {
+    const { requests } = this.#plan
+    connection.send(requests[this.#sent++ % requests.length] as LoadRequest, due)
+  }
+
+  #take(connection: Connection, due: number, failure: string | undefined): void {
+    const now = performance.now()
+    if (failure !== undefined) {
+      this.#failed++
+      this.#firstFailure ??= failure
+    }
+    const isClosedLoop = this.#plan.rate === undefined
+    const moment = isClosedLoop ? now : due
+    if (moment >= this.#counted && moment < this.#ends) this.#latencies.push(now - due)
+    const next = isClosedLoop && now < this.#ends ? now : this.#waiting.shift()
+    if (next === undefined) this.#idle.push(connection)
+    else this.#send(connection, next)
+  }
+}
+
+function giveUp(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+console.log(JSON.stringify(await new Load(JSON.parse(await text(process.stdin))).run()))
 process.exit()

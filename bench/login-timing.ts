@@ -1,5 +1,6 @@
 import { createApp } from '../src/app.ts'
-import { median, withDatabase } from './support.ts'
+import { median } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * Can a name be found out by the time a refused login takes? `node scripts/launch.mjs bench/login-timing.ts [pairs]`.

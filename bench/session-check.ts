@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
-import path from 'node:path'
-import { promisify } from 'node:util'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createApp } from '../src/app.ts'
 import { ActorLookup } from '../src/auth/guard.ts'
 import { findActors } from '../src/auth/session-queries.ts'
-import { median, withDatabase } from './support.ts'
+import type { LoadPlan } from './load.ts'
+import { runLoad } from './processes.ts'
+import { median } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * What asking the database about the session costs a request: `node scripts/launch.mjs bench/session-check.ts`.
@@ -14,8 +14,7 @@ import { median, withDatabase } from './support.ts'
  * statement for the requests of a turn of the event loop. Medians of 5 rounds of 3 s.
  */
 const ROUNDS = 5
-const SECONDS = '3'
-const run = promisify(execFile)
+const SECONDS = 3
 
 await withDatabase({}, async (ctx) => {
   const { http, auth } = await createApp(ctx)
@@ -33,17 +32,12 @@ await withDatabase({}, async (ctx) => {
     'a statement a turn': async () => (await lookup.find(sessionId))?.actor.username,
   }
   const servers = await Promise.all(Object.values(variants).map(listen))
-  for (const connections of ['32', '1']) {
+  for (const connections of [32, 1]) {
     const results = Object.keys(variants).map((): { perSecond: number; p99: number }[] => [])
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, { url }] of servers.entries()) {
-        const { stdout } = await run(process.execPath, [
-          path.join(import.meta.dirname, 'load.ts'),
-          url,
-          connections,
-          SECONDS,
-        ])
-        results[i]?.push(JSON.parse(stdout))
+        const load = { base: url, connections, seconds: SECONDS, tokens: [], requests: [{ method: 'GET', path: '/' }] }
+        results[i]?.push(await runLoad(load as LoadPlan))
       }
     }
     console.log(`\n${connections} connections`)
@@ -61,5 +55,5 @@ async function listen(work: () => Promise<unknown>): Promise<{ server: FastifyIn
   const server = Fastify()
   server.get('/', async () => ({ user: await work() }))
   await server.listen({ host: '127.0.0.1', port: 0 })
-  return { server, url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/` }
+  return { server, url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` }
 }

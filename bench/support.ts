@@ -8,6 +8,8 @@ import { closeContext, createContext, type ProcessContext } from '../src/platfor
 import { createLogger } from '../src/platform/logger.ts'
 import { migrate } from '../src/platform/migrate.ts'
 
+export const SECRET = 'a secret for benchmarks, which is not secret'
+
 /**
  * Runs a benchmark on a migrated PostgreSQL of its own, with default durability; `--pg=15` takes the system's.
  *
@@ -23,7 +25,7 @@ export async function withDatabase(
   const postgres = await startEmbeddedPostgres({ dataDir, binDir: binDir(), settings })
   const config = loadConfig({
     DATABASE_URL: postgres.url,
-    JWT_SECRET_KEY: 'a secret for benchmarks, which is not secret',
+    JWT_SECRET_KEY: SECRET,
     NODE_ENV: 'test',
     ...env,
   })
@@ -36,15 +38,6 @@ export async function withDatabase(
     await postgres.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
-}
-
-export function median(numbers: number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
-}
-
-export function percentile(numbers: number[], share: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
 function binDir(): string | undefined {

@@ -49,6 +49,7 @@ export async function findActors(db: Queryable, sessionIds: string[], scopeSql?:
   const version = scopeSql ? `, v.incarnation, v.changes, v.past, v.now, ${scopeSql} as scope` : ''
   const { rows } = await db.query<FoundSession & Partial<DataVersion>>({
     name: `auth/find-actors${scopeSql ? '-and-version' : ''}`,
+    quick: true,
     text: `select s.id as session_id, u.id, u.username, u.role${version}
              from sessions s join users u on u.id = s.user_id ${scopeSql ? 'cross join data_version v' : ''}
             where s.id = any($1::uuid[]) and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null`,

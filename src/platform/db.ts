@@ -3,12 +3,15 @@ import { from as copyFromStream } from 'pg-copy-streams'
 import { isUnanswered } from './answer-limit.ts'
 import { pour } from './copy.ts'
 import type { Logger } from './logger.ts'
+import { Pipeline } from './pipeline.ts'
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
   name?: string
   text: string
   values?: unknown[]
+  /** A read that takes about a millisecond whatever it is asked: it shares a connection with others of its kind. */
+  quick?: boolean
 }
 
 export interface Result<Row> {
@@ -53,6 +56,7 @@ export interface DatabaseOptions {
 const RETRYABLE = new Set(['40001', '40P01'])
 const MAX_ATTEMPTS = 4
 const BULK_CONNECTIONS = 8
+const ASK_AGAIN_WITHIN_MS = 500
 
 /**
  * The statements of requests are written for one plan each, whatever their values: planned once for each connection, not
@@ -71,15 +75,31 @@ export class Database implements Db {
   readonly #bulk: pg.Pool
   /** Health has a connection of its own: a full pool is busy, not broken. */
   readonly #probe: pg.Pool
+  /** For single statements that are quick. */
+  readonly #pipeline: Pipeline
 
   constructor(options: DatabaseOptions) {
     this.pool = createPool(options, options.poolSize)
+    this.#pipeline = new Pipeline(connectionConfig(options))
     this.#bulk = createPool(options, BULK_CONNECTIONS, true)
     this.#probe = createPool({ ...options, statementTimeoutMs: 1_000 }, 1)
   }
 
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>> {
-    return retrying(() => this.pool.query(statement)) as unknown as Promise<Result<Row>>
+    return retrying(() => this.#send(statement)) as unknown as Promise<Result<Row>>
+  }
+
+  /** A quick statement only reads: when the connection it shares is lost, another one is asked, if there is time left. */
+  async #send(statement: Statement): Promise<Result<unknown>> {
+    const began = performance.now()
+    const shared = statement.quick ? this.#pipeline.query(statement) : undefined
+    if (!shared) return this.pool.query(statement)
+    try {
+      return await shared
+    } catch (error) {
+      if (!isOfConnection(error) || performance.now() - began > ASK_AGAIN_WITHIN_MS) throw error
+      return this.pool.query(statement)
+    }
   }
 
   /**
@@ -100,17 +120,22 @@ export class Database implements Db {
     return withConnection(this.#bulk, (client) => work(client as unknown as Queryable))
   }
 
+  /** How many connections are open for quick statements. */
+  get sharedConnections(): number {
+    return this.#pipeline.size
+  }
+
   /** For health checks: a statement here does not wait for the pool. Throws when there is no answer in a second. */
   get probe(): Queryable {
     return this.#probe as unknown as Queryable
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.#bulk.end(), this.#probe.end()])
+    await Promise.all([this.pool.end(), this.#bulk.end(), this.#probe.end(), this.#pipeline.close()])
   }
 }
 
-function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Pool {
+function connectionConfig(options: DatabaseOptions, bulk = false): pg.ClientConfig {
   const timeout = options.statementTimeoutMs
   const limits = {
     statement_timeout: timeout,
@@ -118,17 +143,20 @@ function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Poo
     // A frozen server enforces no timeout of its own.
     query_timeout: timeout + 500,
   }
-  const pool = new pg.Pool({
+  return {
     connectionString: options.url,
-    max,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? (bulk ? 30_000 : Math.min(timeout, 2_000)),
-    idleTimeoutMillis: bulk ? 1_000 : 30_000,
     keepAlive: true,
     idle_in_transaction_session_timeout: 60_000,
     options: `-c TimeZone=UTC -c jit=off ${bulk ? '' : PLANS}`,
     ...(bulk ? {} : limits),
-  })
+  }
+}
+
+function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Pool {
+  const idleTimeoutMillis = bulk ? 1_000 : 30_000
+  const pool = new pg.Pool({ ...connectionConfig(options, bulk), max, idleTimeoutMillis })
   pool.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'))
   // A connection that breaks while it is lent out raises this on the client, which without a listener ends the process.
   pool.on('connect', (client) => client.on('error', () => {}))
@@ -148,6 +176,14 @@ async function withConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) =>
     const isKnown = !failure || sqlState(failure) !== '' || failure.name === 'AppError'
     client.release(isKnown ? undefined : failure)
   }
+}
+
+/** Class 57P0 is the server ending the session; 26000 says that what was to prepare the statement, right before, failed. */
+const OF_CONNECTION = /^(?:|57P0.|26000)$/
+
+/** Whether it says nothing of the statement itself. */
+function isOfConnection(error: unknown): boolean {
+  return OF_CONNECTION.test(sqlState(error)) && !isUnanswered(error)
 }
 
 async function retrying<T>(work: () => Promise<T>): Promise<T> {

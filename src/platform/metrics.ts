@@ -41,13 +41,14 @@ export class Metrics {
     })
     new Gauge({
       name: 'tasklog_database_connections',
-      help: 'Connections of the pool',
+      help: 'Connections of the pool; shared: those of quick statements, beside it',
       labelNames: ['state'],
       registers,
       collect() {
         this.set({ state: 'busy' }, db.pool.totalCount - db.pool.idleCount)
         this.set({ state: 'idle' }, db.pool.idleCount)
         this.set({ state: 'waiting' }, db.pool.waitingCount)
+        this.set({ state: 'shared' }, db.sharedConnections)
       },
     })
     if (redis)

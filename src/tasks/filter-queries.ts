@@ -53,6 +53,9 @@ export function assigneeSql(filter: TaskFilter, bind: Bind): string | undefined 
   return `(select id from users where lower(username) = lower(${bind(filter.assignedUser)}))`
 }
 
+export const isEmpty = (filter: TaskFilter) =>
+  Object.values(filter).every((value) => value === undefined || value === false)
+
 export const hasLabels = (filter: TaskFilter) => filter.labels !== undefined || filter.anyLabel !== undefined
 
 /** Answered by an index on labels. */

@@ -5,7 +5,7 @@ import type { Queryable } from '../platform/db.ts'
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled } from './as-of.ts'
 import { hasLabels, type TaskFilter } from './filter-queries.ts'
-import { byColumn, byDate, byProject, bySearch, type ListedTask, type TaskPageRequest } from './list-queries.ts'
+import { byColumn, byDate, byProject, bySearch, type ListedTask, SAMPLE, type TaskPageRequest } from './list-queries.ts'
 import { requireHistory } from './service.ts'
 
 /** @throws AppError HISTORY_NOT_KEPT (410), when it is read, for a time from before the history that is kept */
@@ -30,8 +30,6 @@ async function listTaskPage(ctx: Context, db: Queryable, actor: Actor, request: 
   return `{"items":[${items.map((row) => row.json).join(',')}],"next_cursor":${next}}`
 }
 
-/** Enough to tell what is common from what is rare. */
-const SAMPLE = 300
 /** What is found this often in a sample fills a page long before this many tasks have been looked at. */
 const COMMON = 3
 const STRETCH = 20_000

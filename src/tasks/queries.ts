@@ -65,6 +65,7 @@ export async function insertTask(db: Queryable, actor: Actor, fields: TaskFields
 export async function findTask(db: Queryable, actor: Actor, id: string): Promise<TaskText | undefined> {
   const { rows } = await db.query<TaskText>({
     name: `tasks/find/${actorKind(actor)}`,
+    quick: true,
     text: `select t.id, t.version, ${TASK_JSON} as json from tasks t ${TASK_PEOPLE}
             where t.id = $2 and t.deleted_at is null and ${taskPredicate(actor, 'read', 't')}`,
     values: [actor.id, id],
