@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,6 +72,10 @@ class Connection {
     }
   }
 
+  async isOpen(): Promise<void> {
+    if (this.#socket.connecting) await once(this.#socket, 'connect')
+  }
+
   /** @param due when it was to be sent, by the clock of `performance` */
   send({ method, path, body = '' }: LoadRequest, due: number): void {
     this.#due = due
@@ -105,23 +110,24 @@ class Load {
   readonly #idle: Connection[] = []
   /** When each request was due that no connection was free for. */
   readonly #waiting: number[] = []
-  readonly #counted: number
-  readonly #ends: number
+  #counted = 0
+  #ends = 0
   #sent = 0
   #failed = 0
   #firstFailure: string | undefined
 
   constructor(plan: LoadPlan) {
     this.#plan = plan
-    this.#counted = performance.now() + (plan.warmUp ?? 0) * 1_000
-    this.#ends = this.#counted + plan.seconds * 1_000
     const { base, connections, tokens } = plan
     const answered: Answered = (...answer) => this.#take(...answer)
     for (let i = 0; i < connections; i++) this.#idle.push(new Connection(base, tokens[i % tokens.length], answered))
   }
 
   async run(): Promise<LoadResult> {
-    const { connections, seconds, rate } = this.#plan
+    const { connections, seconds, warmUp = 0, rate } = this.#plan
+    await Promise.all(this.#idle.map((connection) => connection.isOpen()))
+    this.#counted = performance.now() + warmUp * 1_000
+    this.#ends = this.#counted + seconds * 1_000
     if (rate === undefined) for (const connection of this.#idle.splice(0)) this.#send(connection, performance.now())
     else await this.#keepTime(rate)
     // What was due before the end is waited for: to leave it out would hide the slowest.

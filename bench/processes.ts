@@ -15,6 +15,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   if (code !== 0) throw new Error(`the load generator ended with code ${code}`)
   const result = JSON.parse(output) as LoadResult
   if (result.failed > 0) throw new Error(`${result.failed} requests failed, the first with ${result.firstFailure}`)
+  if (result.perSecond === 0) throw new Error('no request was answered in time')
   return result
 }
 

@@ -23,7 +23,7 @@ export async function startApi(ctx: ProcessContext): Promise<Api> {
     ...UNREACHED_LIMITS,
     ...(redis ? { REDIS_URL: redis.url } : {}),
   })
-  await api.wrote(/Tasklog is ready/)
+  await api.wrote(/Tasklog is ready/, 60_000)
   const stop = async () => {
     api.kill('SIGKILL')
     await Promise.all([api.ended(), redis?.stop()])
