@@ -18,7 +18,7 @@ import { withDatabase } from './support.ts'
  * `npm run bench`, which writes docs/performance.md and docs/performance.svg.
  *
  * --quick: one short round of each · --only=NAME: workloads whose name holds this; writes nothing · --large: a million
- * tasks · --tasks, --rounds, --seconds, --out: other sizes, and another folder to write to · --pg=15: the system's PostgreSQL
+ * tasks · --tasks, --rows, --rounds, --seconds, --connections, --out: other sizes, and another folder to write to · --pg=15: the system's PostgreSQL
  */
 const { values } = parseArgs({
   options: {
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    connections: { type: 'string', default: '32' },
     out: { type: 'string', default: path.resolve(import.meta.dirname, '../docs') },
     pg: { type: 'string' },
   },
@@ -37,7 +38,7 @@ const tasks = Number(values.tasks ?? (values.large ? 1_000_000 : 100_000))
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
 const seconds = Number(values.seconds ?? (values.quick ? 1 : 4))
 const rows = Number(values.rows ?? tasks)
-const CONNECTIONS = 32
+const connections = Number(values.connections)
 const REQUESTS = 30_000
 const MIXED = 'mixed 90/10'
 
@@ -56,7 +57,7 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
 })
 
 async function measureAll(ctx: ProcessContext, world: World, base: string, hasRedis: boolean): Promise<Report> {
-  const place = { ctx, world, connections: CONNECTIONS }
+  const place = { ctx, world, connections }
   const pgbench = await findPgbench()
   const measured: Row[] = []
   let fixed: FixedRate | undefined
@@ -79,7 +80,7 @@ async function measureAll(ctx: ProcessContext, world: World, base: string, hasRe
   const title =
     `${new Date().toISOString().slice(0, 10)}: ${machine()}, PostgreSQL ${server?.version} with its default durability, ` +
     `${hasRedis ? 'Redis' : 'no Redis'}; API, database, clients on the same cores. ` +
-    `${tasks.toLocaleString('en')} tasks, ${CONNECTIONS} connections, ${rounds} interleaved round(s) of ${seconds} s, medians.` +
+    `${tasks.toLocaleString('en')} tasks, ${connections} connections, ${rounds} interleaved round(s) of ${seconds} s, medians.` +
     (pgbench ? '' : ' There was no pgbench here, so that the rows it limits have no limit.')
   return { title, rows: measured, fixed }
 }
@@ -97,7 +98,7 @@ async function measure(
   for (let round = 0; round < rounds; round++) {
     if (limit) limits.push(await limit.run(seconds))
     const requests = workload.requests(name === 'cached list' ? 1 : REQUESTS)
-    const load = { base, connections: CONNECTIONS, seconds, warmUp: 0.5, tokens: world.tokens, requests }
+    const load = { base, connections, seconds, warmUp: 0.5, tokens: world.tokens, requests }
     results.push(await runLoad(load))
   }
   const [perSecond, p50, p99] = (['perSecond', 'p50', 'p99'] as const).map((key) =>
@@ -112,7 +113,7 @@ async function measure(
 async function measureFixed(workload: Workload, world: World, base: string, rate: number): Promise<FixedRate> {
   const results: LoadResult[] = []
   for (let round = 0; round < rounds; round++) {
-    const load = { base, connections: 4 * CONNECTIONS, seconds: 2 * seconds, warmUp: 0.5, rate, tokens: world.tokens }
+    const load = { base, connections: 4 * connections, seconds: 2 * seconds, warmUp: 0.5, rate, tokens: world.tokens }
     results.push(await runLoad({ ...load, requests: workload.requests(REQUESTS) }))
   }
   const [p50, p99, max] = (['p50', 'p99', 'max'] as const).map((key) => median(results.map((one) => one[key])))
