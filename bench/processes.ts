@@ -32,6 +32,10 @@ export async function startBareServer(answer: { headers: Record<string, string>;
   return { base: String(line).trim(), stop: () => void child.kill() }
 }
 
+/** In a session of its own, as every process of PostgreSQL is: Linux shares the cores out by session. */
 function start(file: string): ChildProcess {
-  return spawn(process.execPath, [path.join(import.meta.dirname, file)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const args = [path.join(import.meta.dirname, file)]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  process.once('exit', () => child.kill())
+  return child
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Actor } from '../../src/auth/index.ts'
 import type { Context } from '../../src/platform/context.ts'
 import { encodeCursor } from '../../src/platform/cursor.ts'
+import type { TaskPageRequest } from '../../src/tasks/list-queries.ts'
 import { listTasks } from '../../src/tasks/list-service.ts'
 import { insertTask, updateTask } from '../../src/tasks/queries.ts'
 import { getTask } from '../../src/tasks/service.ts'
@@ -16,47 +17,49 @@ export interface Workload {
   scripts: Script[]
 }
 
-type Kind = 'cached list' | 'uncached list' | 'one task' | 'create' | 'patch' | 'login' | 'mixed 90/10'
-
-/** Of a hundred requests of the mixed load. */
-const MIX: [kind: Kind, share: number][] = [
-  ['one task', 45],
-  ['uncached list', 45],
-  ['create', 5],
-  ['patch', 5],
-]
-
-export async function describeWorkloads(ctx: Context, world: World): Promise<Record<Kind, Workload>> {
-  const [one, list, create, patch] = await recordScripts(ctx, world)
-  const anyId = () => randomInt(1, world.tasks + 1)
-  const get = (path: string): LoadRequest => ({ method: 'GET', path })
-  const simple: Record<Exclude<Kind, 'mixed 90/10'>, { one: (i: number) => LoadRequest; sql?: string }> = {
-    'cached list': { one: () => get('/api/v1/tasks') },
-    'uncached list': { one: () => get(`/api/v1/tasks?cursor=${cursorAt(world, anyId())}`), sql: list },
-    'one task': { one: () => get(`/api/v1/tasks/${anyId()}`), sql: one },
-    create: { one: (i) => ({ method: 'POST', path: '/api/v1/tasks', body: newTitle(i) }), sql: create },
-    patch: { one: (i) => ({ method: 'PATCH', path: `/api/v1/tasks/${anyId()}`, body: newTitle(i) }), sql: patch },
-    login: {
-      one: (i) => {
-        const username = world.usernames[i % world.usernames.length]
-        return { method: 'POST', path: '/login', body: JSON.stringify({ username, password: PASSWORD }) }
-      },
-    },
-  }
-  const workload = ({ one, sql }: (typeof simple)['login']): Workload => ({
-    requests: (count) => Array.from({ length: count }, (_, i) => one(i)),
-    scripts: sql ? [{ sql, weight: 100 }] : [],
-  })
-  const kinds = Object.fromEntries(Object.entries(simple).map(([kind, one]) => [kind, workload(one)]))
-  return { ...(kinds as Record<keyof typeof simple, Workload>), 'mixed 90/10': mixed(simple) }
+interface Kind {
+  ask(i: number): LoadRequest
+  sql?: string
 }
 
-function mixed(simple: Record<string, { one: (i: number) => LoadRequest; sql?: string }>): Workload {
-  const kinds = MIX.flatMap(([kind, share]) => Array<string>(share).fill(kind))
+/** By the names they have in the table. */
+export async function describeWorkloads(ctx: Context, world: World) {
+  const sql = await recordScripts(ctx, world)
+  const anyId = () => randomInt(1, world.tasks + 1)
+  const get = (path: string): LoadRequest => ({ method: 'GET', path })
+  const firstPage: Kind = { ask: () => get('/api/v1/tasks') }
+  const page: Kind = { ask: () => get(`/api/v1/tasks?cursor=${cursorAt(world, anyId())}`), sql: sql.list }
+  const one: Kind = { ask: () => get(`/api/v1/tasks/${anyId()}`), sql: sql.one }
+  const create: Kind = {
+    ask: (i) => ({ method: 'POST', path: '/api/v1/tasks', body: newTitle(i) }),
+    sql: sql.create,
+  }
+  const patch: Kind = {
+    ask: (i) => ({ method: 'PATCH', path: `/api/v1/tasks/${anyId()}`, body: newTitle(i) }),
+    sql: sql.patch,
+  }
+  const login: Kind = {
+    ask: (i) => {
+      const username = world.usernames[i % world.usernames.length]
+      return { method: 'POST', path: '/login', body: JSON.stringify({ username, password: PASSWORD }) }
+    },
+  }
   return {
-    requests: (count) =>
-      Array.from({ length: count }, (_, i) => simple[kinds[randomInt(kinds.length)] ?? '']?.one(i) as LoadRequest),
-    scripts: MIX.map(([kind, weight]) => ({ sql: simple[kind]?.sql ?? '', weight })),
+    'cached list': mix([100, firstPage]),
+    'uncached list': mix([100, page]),
+    'one task': mix([100, one]),
+    create: mix([100, create]),
+    patch: mix([100, patch]),
+    login: mix([100, login]),
+    'mixed 90/10': mix([45, one], [45, page], [5, create], [5, patch]),
+  }
+}
+
+function mix(...parts: [share: number, kind: Kind][]): Workload {
+  const lots = parts.flatMap(([share, kind]) => Array<Kind>(share).fill(kind))
+  return {
+    requests: (count) => Array.from({ length: count }, (_, i) => (lots[randomInt(lots.length)] as Kind).ask(i)),
+    scripts: parts.flatMap(([weight, { sql }]) => (sql ? [{ sql, weight }] : [])),
   }
 }
 
@@ -75,23 +78,22 @@ const MOMENT = '2020-01-01T00:00:00.000000Z'
 const TITLE = { title: 'Recorded' }
 
 /** The statements of the product as it sends them, with the values of each transaction in place of the recorded ones. */
-async function recordScripts(ctx: Context, world: World): Promise<[string, string, string, string]> {
+async function recordScripts(ctx: Context, world: World) {
   const actor: Actor = { id: ACTOR, username: 'bench', role: 'user', sessionId: '' }
   const prelude = `\\set actor random(${world.firstUser}, ${world.lastUser})\n\\set id random(1, ${world.tasks})`
-  const moment = `to_timestamp(${EPOCH_START} + :id * ${secondsBetween(world.tasks)})`
   const variables = new Map<unknown, string>([
     [ACTOR, ':actor::bigint'],
     [TASK, ':id::bigint'],
-    [MOMENT, moment],
+    [MOMENT, `to_timestamp(${EPOCH_START} + :id * ${secondsBetween(world.tasks)})`],
     [JSON.stringify(TITLE), ':fields::jsonb'],
   ])
-  const page = { filter: {}, direction: 'desc', after: [MOMENT, TASK], limit: 21, timeZone: 'UTC' } as const
-  const works: ((ctx: Context) => Promise<unknown>)[] = [
-    (ctx) => getTask(ctx, actor, TASK),
-    (ctx) => listTasks(ctx.db, actor, { ...page, after: [...page.after] }),
-    (ctx) => insertTask(ctx.db, actor, TITLE),
-    (ctx) => updateTask(ctx.db, actor, TASK, TITLE, null),
-  ]
-  const record = async (work: (typeof works)[number]) => scriptOf(await recordStatement(ctx, work), prelude, variables)
-  return (await Promise.all(works.map(record))) as [string, string, string, string]
+  const record = async (work: (ctx: Context) => Promise<unknown>) =>
+    scriptOf(await recordStatement(ctx, work), prelude, variables)
+  const page: TaskPageRequest = { filter: {}, direction: 'desc', after: [MOMENT, TASK], limit: 21, timeZone: 'UTC' }
+  return {
+    one: await record((ctx) => getTask(ctx, actor, TASK)),
+    list: await record((ctx) => listTasks(ctx.db, actor, page)),
+    create: await record((ctx) => insertTask(ctx.db, actor, TITLE)),
+    patch: await record((ctx) => updateTask(ctx.db, actor, TASK, TITLE, null)),
+  }
 }

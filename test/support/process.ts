@@ -18,8 +18,16 @@ export interface ServerProcess {
   ended(): Promise<number | string>
 }
 
-/** A command of the product as a process of its own, as an operator runs it. */
-export async function startProcess(args: string[], env: Record<string, string> = {}): Promise<ServerProcess> {
+/**
+ * A command of the product as a process of its own, as an operator runs it.
+ *
+ * @param detached in a session of its own, which Linux gives a share of the machine of its own (sched_autogroup)
+ */
+export async function startProcess(
+  args: string[],
+  env: Record<string, string> = {},
+  detached = false,
+): Promise<ServerProcess> {
   const port = await freePort()
   // What scripts/launch.mjs gives to every process.
   const { PATH, HOME, NODE_OPTIONS, NODE_COMPILE_CACHE, MALLOC_ARENA_MAX } = process.env
@@ -28,6 +36,7 @@ export async function startProcess(args: string[], env: Record<string, string> =
     env: { ...inherited, PORT: String(port), LOG_LEVEL: 'info', ...env },
     cwd: path.dirname(MAIN), // no .env here
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached,
   })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (text += data))
