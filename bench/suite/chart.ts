@@ -12,6 +12,7 @@ export function chart(rows: Row[]): string {
   const [width, height] = [LABEL + WIDTH + 60, shown.length * LINE + 30]
   const limit = LABEL + scale
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">
+<title>Each workload as a share of what the machine can do at most</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${bars.join('\n')}
 <path d="M${limit} 0V${height - 22}" stroke="#333" stroke-dasharray="3 3"/>
