@@ -1,7 +1,8 @@
 import type { Actor } from '../src/auth/index.ts'
 import { overviewPage, periodsPage } from '../src/overview/service.ts'
 import { fillWithHistory } from './history-data.ts'
-import { percentile, withDatabase } from './support.ts'
+import { percentile } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * How long do the numbers of the overview take, with nothing kept? A million tasks with three million superseded versions;
