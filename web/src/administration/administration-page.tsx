@@ -1,10 +1,37 @@
-import { Text } from '@mantine/core'
+import { Tabs } from '@mantine/core'
+import { getRouteApi } from '@tanstack/react-router'
 import { Page } from '../app/page.tsx'
+import { Jobs } from './jobs.tsx'
+import { Projects } from './projects.tsx'
+import { Users } from './users.tsx'
 
+const route = getRouteApi('/shell/administration')
+const TABS = { users: 'Users', projects: 'Projects', jobs: 'Jobs' } as const
+
+/** For administrators: who may do what, and what runs in the background. Imports have a page of their own. */
 export function AdministrationPage() {
+  const { tab = 'users' } = route.useSearch()
+  const navigate = route.useNavigate()
   return (
     <Page title="Administration">
-      <Text>This page is being built.</Text>
+      <Tabs value={tab} onChange={(tab) => void navigate({ search: { tab: tab ?? undefined } })} keepMounted={false}>
+        <Tabs.List mb="sm">
+          {Object.entries(TABS).map(([value, label]) => (
+            <Tabs.Tab key={value} value={value}>
+              {label}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="users">
+          <Users />
+        </Tabs.Panel>
+        <Tabs.Panel value="projects">
+          <Projects />
+        </Tabs.Panel>
+        <Tabs.Panel value="jobs">
+          <Jobs />
+        </Tabs.Panel>
+      </Tabs>
     </Page>
   )
 }

@@ -15,5 +15,5 @@ export const PAGES: PageLink[] = [
   { to: '/overview', label: 'Overview', icon: ChartColumn },
   { to: '/imports', label: 'Imports', icon: FileUp },
   { to: '/trash', label: 'Trash', icon: Trash2 },
-  { to: '/administration', label: 'Administration', icon: Settings },
+  { to: '/administration', label: 'Administration', icon: Settings, admin: true },
 ]

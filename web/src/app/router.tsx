@@ -10,7 +10,7 @@ import { session } from '../auth/session.ts'
 import { readTaskSearch } from '../tasks/search.ts'
 import { PageError, PageMissing } from './page-error.tsx'
 import { PageLoading } from './page-loading.tsx'
-import { parseSearch, stringifySearch } from './search-params.ts'
+import { only, parseSearch, stringifySearch } from './search-params.ts'
 import { Shell } from './shell.tsx'
 
 /** Every page of the console, one line each; the folder of a page is loaded when it is opened. */
@@ -64,16 +64,19 @@ const trash = createRoute({
 const overview = createRoute({
   getParentRoute: () => shell,
   path: '/overview',
+  validateSearch: only('project_id'),
   component: lazyRouteComponent(() => import('../overview/overview-page.tsx'), 'OverviewPage'),
 })
 const imports = createRoute({
   getParentRoute: () => shell,
   path: '/imports',
+  validateSearch: only('id'),
   component: lazyRouteComponent(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
 })
 const administration = createRoute({
   getParentRoute: () => shell,
   path: '/administration',
+  validateSearch: only('tab'),
   component: lazyRouteComponent(() => import('../administration/administration-page.tsx'), 'AdministrationPage'),
 })
 const account = createRoute({

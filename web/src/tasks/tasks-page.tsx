@@ -9,6 +9,7 @@ import { AsOfControl } from '../time/as-of-control.tsx'
 import { NOW_COLUMN } from '../time/now-cell.tsx'
 import { tasks } from './changes.tsx'
 import { ColumnMenu, useColumns } from './column-menu.tsx'
+import { ExportMenu } from './export-menu.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { SelectionBar, useSelection } from './selection-bar.tsx'
@@ -43,6 +44,7 @@ export function TasksPage() {
           <Button variant="default" leftSection={<RefreshCw size={16} aria-hidden />} onClick={() => list.refetch()}>
             Refresh
           </Button>
+          <ExportMenu search={search} />
           <ColumnMenu chosen={chosen} setChosen={setChosen} />
           <Button
             leftSection={<Plus size={16} aria-hidden />}

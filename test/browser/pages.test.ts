@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { plantJob } from '../background/plant-job.ts'
+import { daysAgo, middayAgo, plantTask } from '../history/past.ts'
+import { CleanupStack, type Person } from '../support/app.ts'
+import { type Console, inspect, startConsole } from '../support/browser.ts'
+
+describe('overview, imports and administration', () => {
+  const cleanup = new CleanupStack()
+  let console: Console
+  let ada: Person
+  before(async () => {
+    console = await startConsole(cleanup, { worker: true })
+    ada = await console.person('ada', 'admin')
+    const base = { project_id: 1, changed_by: ada.id, assigned_user_id: ada.id }
+    for (let i = 0; i < 12; i++) {
+      await plantTask(console, [
+        { ...base, valid_from: middayAgo(70 - 5 * i), due_date: daysAgo(3) },
+        { ...base, valid_from: middayAgo(10 - (i % 9)), status: i % 3 ? 'completed' : 'active', due_date: daysAgo(3) },
+      ])
+    }
+  })
+  after(() => cleanup.run())
+
+  test('the overview shows numbers, and each leads to the tasks it counts', async () => {
+    const { page } = await console.signedIn(ada, '/console/overview')
+    const overdue = page.getByRole('link', { name: 'Overdue: 4' })
+    await overdue.waitFor()
+    await page.getByText('Show as a table').nth(1).waitFor()
+    await page.getByText('Show as a table').first().click()
+    await page
+      .getByRole('link', { name: /^Open, .*: 12$/ })
+      .first()
+      .waitFor()
+    await inspect(page, 'overview')
+    await overdue.click()
+    await page.getByText('4 tasks').waitFor()
+    assert.match(page.url(), /status=pending%2Cactive%2Cinactive&due_to=/)
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name: 'CSV' }).click()
+    const lines = readFileSync(await (await saved).path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    assert.equal(lines.length, 5)
+    await page.goBack()
+    await page.getByRole('link', { name: 'ada', exact: true }).click()
+    await page.getByText('4 tasks').waitFor()
+  })
+
+  test('a file is looked at, checked, imported, and taken back, over a reload', async () => {
+    const { page } = await console.signedIn(ada, '/console/imports')
+    const text = 'Aufgabe;Due;Prio\nFeed the cat;3/4/2031;HIGH\nWalk the dog;5/6/2031;urgent\nSleep;7/8/2031;LOW\n'
+    await page.getByText('Nothing has been imported yet').waitFor()
+    await inspect(page, 'imports-empty')
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'pets.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+    await page.getByText('Choose the column that is the title.').waitFor()
+    assert.equal(await page.getByRole('combobox', { name: 'Delimiter' }).inputValue(), 'semicolon')
+    await page.getByRole('combobox', { name: 'Field of Aufgabe' }).click()
+    await page.getByRole('option', { name: 'Title' }).click()
+    await page.getByText('Choose how dates are written.').waitFor()
+    await page.getByRole('combobox', { name: 'Dates of Due' }).click()
+    await page.getByRole('option', { name: /^Day first/ }).click()
+    await inspect(page, 'imports-columns')
+    await page.getByRole('button', { name: 'Check the whole file' }).click()
+    await page.getByText('Checked. Nothing is written yet.').waitFor()
+    await page.getByRole('cell', { name: 'urgent' }).waitFor()
+    await inspect(page, 'imports-checked')
+    await page.reload()
+    await page.getByRole('button', { name: 'Import 2 rows' }).click()
+    await page.getByText('Done.').waitFor()
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download rejected rows' }).click()
+    assert.match((await saved).suggestedFilename(), /^rejected-\d+\.csv$/)
+    const { body } = await console.send('GET', '/api/v1/tasks?q=feed', { as: ada })
+    assert.equal(body.items[0].due_date, '2031-04-03')
+    await page.getByRole('button', { name: 'Take it back', exact: true }).click()
+    await page.getByText('2 tasks go to the trash').waitFor()
+    await inspect(page, 'imports-undo')
+    await page.getByRole('button', { name: 'Take it back now' }).click()
+    await page.getByText(/Taken back\.$/).waitFor()
+    await page.getByRole('button', { name: 'Another file' }).click()
+    await page.getByRole('link', { name: 'pets.csv' }).waitFor()
+    await inspect(page, 'imports')
+  })
+
+  test('an administrator adds users, changes roles, makes projects and their members', async () => {
+    const { page } = await console.signedIn(ada, '/console/administration')
+    await page.getByRole('textbox', { name: 'New user', exact: true }).fill('grace')
+    await page.getByRole('textbox', { name: 'Password of the new user' }).fill('seven silver spoons')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('cell', { name: 'grace', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Disable grace' }).click()
+    await page.getByRole('button', { name: 'Enable grace' }).click()
+    await page.getByRole('button', { name: 'Disable grace' }).waitFor()
+    await inspect(page, 'administration-users')
+    await page.getByRole('tab', { name: 'Projects' }).click()
+    await page.getByLabel('New project').fill('Apollo')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('button', { name: 'Members of Apollo' }).waitFor()
+    await inspect(page, 'administration-projects')
+    await page.getByRole('button', { name: 'Members of Apollo' }).click()
+    await page.getByLabel('New member').fill('grace')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('button', { name: 'Remove grace' }).waitFor()
+    await inspect(page, 'administration-members')
+  })
+
+  test('jobs are shown, cancelled and tried again', async () => {
+    const id = await plantJob(console, { name: 'history.retention', state: 'failed', output: { message: 'secret' } })
+    const { page } = await console.signedIn(ada, '/console/administration?tab=jobs')
+    await page.getByText('Something went wrong; the log of the worker says what.').waitFor()
+    await inspect(page, 'administration-jobs')
+    await page.getByRole('button', { name: 'Retry history.retention' }).click()
+    await page.getByRole('button', { name: 'Retry history.retention' }).waitFor({ state: 'detached' })
+    const { body } = await console.send('GET', '/api/v1/jobs?name=history.retention', { as: ada })
+    assert.notEqual(body.items.find((job: { id: string }) => job.id === id).state, 'failed')
+  })
+})

@@ -1,0 +1,72 @@
+import { Button, Group, Select, Stack, Table, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { api, data } from '../api/client.ts'
+import { List } from './list.tsx'
+import { useChange, usePages } from './pages-of.ts'
+
+type Role = 'viewer' | 'contributor' | 'maintainer'
+const ROLES = [
+  { value: 'viewer', label: 'Viewer' },
+  { value: 'contributor', label: 'Contributor' },
+  { value: 'maintainer', label: 'Maintainer' },
+]
+
+export function Members({ projectId: id }: { projectId: string }) {
+  const list = usePages(['members', id], (cursor, signal) =>
+    data(api.GET('/api/v1/projects/{id}/members', { params: { path: { id }, query: { limit: 50, cursor } }, signal })),
+  )
+  const path = (userId: number) => ({ params: { path: { id, user_id: String(userId) } } })
+  const role = useChange('members', ({ userId, role }: { userId: number; role: Role }) =>
+    data(api.PATCH('/api/v1/projects/{id}/members/{user_id}', { ...path(userId), body: { role } })),
+  )
+  const remove = useChange('members', (userId: number) =>
+    data(api.DELETE('/api/v1/projects/{id}/members/{user_id}', path(userId))),
+  )
+  const form = useForm({ initialValues: { username: '', role: 'contributor' as Role } })
+  const add = useChange('members', (body: typeof form.values) =>
+    data(api.POST('/api/v1/projects/{id}/members', { params: { path: { id } }, body })).then(() => form.reset()),
+  )
+  return (
+    <Stack>
+      <form onSubmit={form.onSubmit((values) => add.mutate(values))}>
+        <Group align="flex-end" gap="xs">
+          <TextInput label="New member" placeholder="Username" required {...form.getInputProps('username')} />
+          <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
+          <Button type="submit" loading={add.isPending}>
+            Add
+          </Button>
+        </Group>
+      </form>
+      <List
+        label="Members"
+        head={['Name', 'Role', 'Remove']}
+        list={list}
+        empty="Nobody is in this project"
+        row={({ user_id, username, role: present }) => (
+          <Table.Tr key={user_id}>
+            <Table.Td>{username}</Table.Td>
+            <Table.Td>
+              <Select
+                aria-label={`Role of ${username}`}
+                allowDeselect={false}
+                data={ROLES}
+                value={present as string}
+                onChange={(value) => role.mutate({ userId: user_id, role: value as Role })}
+              />
+            </Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={`Remove ${username}`}
+                onClick={() => remove.mutate(user_id)}
+              >
+                Remove
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        )}
+      />
+    </Stack>
+  )
+}

@@ -1,0 +1,105 @@
+import { Button, Group, PasswordInput, Select, Stack, Table, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { api, data } from '../api/client.ts'
+import { fieldErrors } from '../api/errors.ts'
+import { formatTime } from '../app/format.ts'
+import { notify } from '../app/notify.tsx'
+import { useUser } from '../auth/session.ts'
+import { List } from './list.tsx'
+import { useChange, usePages } from './pages-of.ts'
+
+const ROLES = [
+  { value: 'user', label: 'User' },
+  { value: 'admin', label: 'Administrator' },
+]
+
+export function Users() {
+  const me = useUser()
+  const list = usePages(['users'], (cursor, signal) =>
+    data(api.GET('/api/v1/users', { params: { query: { limit: 50, cursor } }, signal })),
+  )
+  const role = useChange('users', ({ id, role }: { id: number; role: 'user' | 'admin' }) =>
+    data(api.PATCH('/api/v1/users/{id}', { params: { path: { id: String(id) } }, body: { role } })),
+  )
+  const access = useChange('users', ({ id, verb }: { id: number; verb: 'disable' | 'enable' }) =>
+    data(api.POST(`/api/v1/users/{id}/${verb}`, { params: { path: { id: String(id) } } })),
+  )
+  return (
+    <Stack>
+      <NewUser />
+      <List
+        label="Users"
+        head={['Name', 'Since', 'Role', 'Access']}
+        list={list}
+        empty="There are no users"
+        row={(user) => (
+          <Table.Tr key={user.id}>
+            <Table.Td>{user.username}</Table.Td>
+            <Table.Td>{formatTime(user.created_at)}</Table.Td>
+            <Table.Td>
+              <Select
+                aria-label={`Role of ${user.username}`}
+                allowDeselect={false}
+                data={ROLES}
+                value={user.role as string}
+                disabled={user.id === me?.id}
+                onChange={(value) => role.mutate({ id: user.id, role: value as 'user' | 'admin' })}
+              />
+            </Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={user.id === me?.id}
+                aria-label={`${user.disabled ? 'Enable' : 'Disable'} ${user.username}`}
+                onClick={() => access.mutate({ id: user.id, verb: user.disabled ? 'enable' : 'disable' })}
+              >
+                {user.disabled ? 'Enable' : 'Disable'}
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        )}
+      />
+    </Stack>
+  )
+}
+
+function NewUser() {
+  const form = useForm({ initialValues: { username: '', password: '', role: 'user' as 'user' | 'admin' } })
+  const create = useChange('users', (body: typeof form.values) =>
+    data(api.POST('/api/v1/users', { body })).then(
+      () => {
+        notify(`${body.username} can sign in now.`)
+        form.reset()
+      },
+      (error) => {
+        form.setErrors(fieldErrors(error))
+        throw error
+      },
+    ),
+  )
+  return (
+    <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
+      <Group align="flex-start" gap="xs">
+        <TextInput
+          label="New user"
+          placeholder="Username"
+          autoComplete="off"
+          required
+          {...form.getInputProps('username')}
+        />
+        <PasswordInput
+          label="Password of the new user"
+          autoComplete="new-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+          {...form.getInputProps('password')}
+        />
+        <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
+        <Button type="submit" mt={25} loading={create.isPending}>
+          Add
+        </Button>
+      </Group>
+    </form>
+  )
+}

@@ -1,0 +1,160 @@
+import { Button, Checkbox, Group, ScrollArea, Select, Table, Text } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { FormError } from '../app/form-error.tsx'
+import { checkFile, type Preview, type PreviewRequest } from './requests.ts'
+
+export type Reading = Pick<PreviewRequest, 'encoding' | 'delimiter'>
+
+const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1']
+const DELIMITERS = ['comma', 'semicolon', 'tab', 'pipe']
+const FIELDS = {
+  title: 'Title',
+  description: 'Description',
+  status: 'Status',
+  priority: 'Priority',
+  created_at: 'Created',
+  due_date: 'Due',
+  labels: 'Labels',
+  assigned_user: 'Assigned to',
+  external_id: 'External id',
+}
+const LEFT_OUT = 'none'
+const FORMATS = { MDY: 'Month first (12/31/2025)', DMY: 'Day first (31/12/2025)' }
+const isDate = (field: string | null) => field === 'created_at' || field === 'due_date'
+
+interface Props {
+  file: File
+  projectId: string
+  /** Undefined for a workbook, which says itself how it is to be read. */
+  preview: Preview | undefined
+  reading: Reading
+  onReading: (reading: Reading) => void
+  onChecked: (id: number) => void
+}
+
+/** How the file is read and where its columns go, as found out, to be changed where that is wrong. */
+export function FileOptions({ file, projectId, preview, reading, onReading, onChecked }: Props) {
+  const [fields, setFields] = useState(() => preview?.columns.map(({ field }) => field as string | null) ?? [])
+  const [formats, setFormats] = useState<Record<string, string>>({})
+  const [abort, setAbort] = useState(false)
+  const columns = preview?.columns ?? []
+  const formatOf = (i: number) =>
+    formats[i] ?? (columns[i]?.date_formats.length === 1 ? columns[i].date_formats[0] : null)
+  const check = useMutation({
+    mutationFn: () => checkFile(file, { project_id: projectId, ...(abort ? { on_error: 'abort' } : {}), ...asQuery() }),
+    onSuccess: ({ id }) => onChecked(id),
+  })
+
+  function asQuery(): Record<string, string> {
+    if (!preview) return {}
+    const named = columns.flatMap(({ name }, i) => (name.trim() === '' ? [] : [[name, fields[i] ?? null] as const]))
+    const dated = fields.flatMap((field, i) => (isDate(field) && formatOf(i) ? [`${field}:${formatOf(i)}`] : []))
+    return {
+      encoding: preview.encoding,
+      delimiter: preview.delimiter,
+      mapping: JSON.stringify(Object.fromEntries(named)),
+      ...(dated.length > 0 ? { date_format: dated.join(',') } : {}),
+    }
+  }
+
+  const isAmbiguous = (i: number) =>
+    isDate(fields[i] ?? null) && (columns[i]?.date_formats.length ?? 0) > 1 && !formatOf(i)
+  const missing = !preview
+    ? undefined
+    : !fields.includes('title')
+      ? 'Choose the column that is the title.'
+      : columns.some((_, i) => isAmbiguous(i))
+        ? 'Choose how dates are written.'
+        : undefined
+  return (
+    <>
+      {preview && (
+        <>
+          <Group gap="xs">
+            <Select
+              label="Encoding"
+              data={ENCODINGS}
+              allowDeselect={false}
+              value={preview.encoding}
+              onChange={(encoding) => onReading({ ...reading, encoding: encoding as Reading['encoding'] })}
+            />
+            <Select
+              label="Delimiter"
+              data={DELIMITERS}
+              allowDeselect={false}
+              value={preview.delimiter}
+              onChange={(delimiter) => onReading({ ...reading, delimiter: delimiter as Reading['delimiter'] })}
+            />
+          </Group>
+          <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Columns of the file' }}>
+            <Table miw={640}>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Column</Table.Th>
+                  <Table.Th>For instance</Table.Th>
+                  <Table.Th>Becomes</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {columns.map(({ name, samples, date_formats }, i) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
+                  <Table.Tr key={i}>
+                    <Table.Th>{name || '(no name)'}</Table.Th>
+                    <Table.Td>
+                      <Text size="sm" c="dimmed" lineClamp={2}>
+                        {samples.slice(0, 3).join(' · ') || 'empty'}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td>
+                      <Group gap="xs" wrap="nowrap">
+                        <Select
+                          aria-label={`Field of ${name || `column ${i + 1}`}`}
+                          allowDeselect={false}
+                          disabled={name.trim() === ''}
+                          data={[
+                            { value: LEFT_OUT, label: 'Left out' },
+                            ...Object.entries(FIELDS).map(([value, label]) => ({ value, label })),
+                          ]}
+                          value={fields[i] ?? LEFT_OUT}
+                          onChange={(value) => setFields(fields.with(i, value === LEFT_OUT ? null : value))}
+                        />
+                        {isDate(fields[i] ?? null) && date_formats.length > 0 && (
+                          <Select
+                            aria-label={`Dates of ${name}`}
+                            placeholder="How are dates written?"
+                            error={isAmbiguous(i)}
+                            data={date_formats.map((value) => ({
+                              value,
+                              label: FORMATS[value as keyof typeof FORMATS],
+                            }))}
+                            value={formatOf(i) ?? null}
+                            onChange={(value) => setFormats({ ...formats, [i]: value ?? '' })}
+                          />
+                        )}
+                      </Group>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </ScrollArea>
+        </>
+      )}
+      <Checkbox
+        label="Write nothing if a single row cannot be taken"
+        checked={abort}
+        onChange={(event) => setAbort(event.currentTarget.checked)}
+      />
+      <FormError error={check.error} />
+      <Group>
+        <Button onClick={() => check.mutate()} loading={check.isPending} disabled={missing !== undefined}>
+          Check the whole file
+        </Button>
+        <Text size="sm" c="dimmed" role="status">
+          {missing ?? 'Nothing is written yet.'}
+        </Text>
+      </Group>
+    </>
+  )
+}

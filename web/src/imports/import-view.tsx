@@ -1,0 +1,178 @@
+import { Alert, Button, Group, Modal, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Check, Download, Undo2, X } from 'lucide-react'
+import { useState } from 'react'
+import { api, data } from '../api/client.ts'
+import { download } from '../api/download.ts'
+import { notifyError } from '../app/notify.tsx'
+import { PageLoading } from '../app/page-loading.tsx'
+import { Failed } from '../app/states.tsx'
+import { ImportErrors } from './import-errors.tsx'
+import { type Import, isMoving, useImport } from './requests.ts'
+
+const SENTENCES: Record<Import['state'], string> = {
+  receiving: 'The file is arriving.',
+  checking: 'Every row is being checked.',
+  ready: 'Checked. Nothing is written yet.',
+  merging: 'Rows are becoming tasks.',
+  done: 'Done.',
+  failed: 'Nothing more was written.',
+  cancelled: 'Cancelled. What had become tasks by then stays.',
+  undoing: 'It is being taken back.',
+  undone: 'Taken back.',
+}
+
+/** One import, from the check to its end and back. */
+export function ImportView({ id }: { id: string }) {
+  const { data: row, error, refetch } = useImport(id)
+  const client = useQueryClient()
+  const act = useMutation({
+    mutationFn: (verb: 'commit' | 'cancel' | 'undo') =>
+      data(api.POST(`/api/v1/imports/{id}/${verb}`, { params: { path: { id } } })),
+    onError: notifyError,
+    onSettled: () => client.invalidateQueries({ queryKey: ['imports'] }),
+  })
+  if (error && !row) return <Failed error={error} retry={refetch} />
+  if (!row) return <PageLoading />
+  const { state, rejected } = row
+  const canUndo = ['done', 'cancelled', 'failed'].includes(state) && row.created + row.updated > 0
+  return (
+    <Stack gap="sm">
+      <Text role="status">
+        {row.file_name && <b>{row.file_name}: </b>}
+        {SENTENCES[state]}
+      </Text>
+      {row.failure && <Alert color="red">{row.failure}</Alert>}
+      {isMoving(row) && <Moving row={row} />}
+      <Counts row={row} />
+      <Group gap="xs">
+        {state === 'ready' && (
+          <Button
+            leftSection={<Check size={16} aria-hidden />}
+            loading={act.isPending}
+            onClick={() => act.mutate('commit')}
+          >
+            Import {(row.rows - rejected).toLocaleString()} rows
+          </Button>
+        )}
+        {['ready', 'checking', 'merging', 'receiving'].includes(state) && (
+          <Button
+            variant="default"
+            leftSection={<X size={16} aria-hidden />}
+            loading={act.isPending}
+            onClick={() => act.mutate('cancel')}
+          >
+            Cancel
+          </Button>
+        )}
+        {rejected > 0 && (
+          <Button
+            variant="default"
+            leftSection={<Download size={16} aria-hidden />}
+            onClick={() => download(`/api/v1/imports/${id}/rejected.csv`, `rejected-${id}.csv`).catch(notifyError)}
+          >
+            Download rejected rows
+          </Button>
+        )}
+        {canUndo && <Undo id={id} undo={() => act.mutate('undo')} />}
+      </Group>
+      {rejected > 0 && !isMoving(row) && <ImportErrors id={id} />}
+    </Stack>
+  )
+}
+
+function Moving({ row }: { row: Import }) {
+  const done = row.created + row.updated + row.unchanged + row.rejected
+  const percent = row.rows > 0 ? Math.min(100, (done / row.rows) * 100) : 0
+  const left = row.estimated_end
+    ? Math.max(0, Math.ceil((Date.parse(row.estimated_end) - Date.now()) / 1_000))
+    : undefined
+  return (
+    <>
+      <Progress.Root size="lg">
+        <Progress.Section value={percent} animated aria-label="Rows done" />
+      </Progress.Root>
+      <Text size="sm" c="dimmed">
+        {row.rows_per_second ? `${row.rows_per_second.toLocaleString()} rows a second` : 'Beginning'}
+        {left === undefined ? '' : `, about ${left} s left`}
+      </Text>
+    </>
+  )
+}
+
+function Counts({ row }: { row: Import }) {
+  const counts = {
+    Rows: row.rows,
+    Created: row.created,
+    Updated: row.updated,
+    Unchanged: row.unchanged,
+    Rejected: row.rejected,
+  }
+  return (
+    <SimpleGrid cols={{ base: 2, xs: 5 }} maw={640}>
+      {Object.entries(counts).map(([label, count]) => (
+        <Stack key={label} gap={0}>
+          <Text size="sm" c="dimmed">
+            {label}
+          </Text>
+          <Text fw={700}>{count.toLocaleString()}</Text>
+        </Stack>
+      ))}
+    </SimpleGrid>
+  )
+}
+
+/** Says first what would come of it. */
+function Undo({ id, undo }: { id: string; undo: () => void }) {
+  const [isOpen, setOpen] = useState(false)
+  const plan = useMutation({
+    mutationFn: () =>
+      data(
+        api.POST('/api/v1/imports/{id}/undo', { params: { path: { id }, query: { dry_run: true } } }),
+      ) as Promise<Import>,
+    onError: notifyError,
+    onSuccess: () => setOpen(true),
+  })
+  const planned = plan.data?.undo
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Undo2 size={16} aria-hidden />}
+        loading={plan.isPending}
+        onClick={() => plan.mutate()}
+      >
+        Take it back
+      </Button>
+      <Modal
+        opened={isOpen}
+        onClose={() => setOpen(false)}
+        title="Take this import back?"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <Stack gap="sm">
+          {planned && (
+            <Text>
+              {planned.removed} tasks go to the trash, {planned.restored} become what they were, and {planned.left} that
+              were changed since stay as they are.
+            </Text>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={() => setOpen(false)}>
+              Keep it
+            </Button>
+            <Button
+              color="red"
+              onClick={() => {
+                setOpen(false)
+                undo()
+              }}
+            >
+              Take it back now
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </>
+  )
+}

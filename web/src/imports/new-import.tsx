@@ -1,0 +1,86 @@
+import { Button, FileButton, Group, Loader, Paper, Select, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { FileUp } from 'lucide-react'
+import { type DragEvent, useState } from 'react'
+import { Empty, Failed } from '../app/states.tsx'
+import { useUser } from '../auth/session.ts'
+import { useProjects } from '../tasks/task-queries.ts'
+import { FileOptions, type Reading } from './file-options.tsx'
+import { previewFile } from './requests.ts'
+
+/** A file is dropped or chosen; what is found in it is shown; then all of it is checked. */
+export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
+  const user = useUser()
+  const { projects } = useProjects()
+  const mine = projects.filter(({ role }) => user?.role === 'admin' || role === 'maintainer')
+  const [chosen, setProject] = useState<string | null>(null)
+  const project = chosen ?? (mine[0] ? String(mine[0].id) : null)
+  const [file, setFile] = useState<File | null>(null)
+  const [reading, setReading] = useState<Reading>({})
+  const isWorkbook = file?.name.toLowerCase().endsWith('.xlsx') ?? false
+  const preview = useQuery({
+    queryKey: ['imports', 'preview', file?.name, file?.lastModified, file?.size, project, reading],
+    queryFn: () => previewFile(file as File, { project_id: Number(project), ...reading }),
+    enabled: file !== null && project !== null && !isWorkbook,
+    retry: false,
+  })
+  const take = (file: File | null) => {
+    setReading({})
+    setFile(file)
+  }
+  if (mine.length === 0) {
+    return <Empty title="Imports are for maintainers">Ask a maintainer of a project to make you one.</Empty>
+  }
+  return (
+    <>
+      <DropZone file={file} onFile={take} />
+      {file && project && (
+        <>
+          <Select
+            label="Project"
+            allowDeselect={false}
+            maw={320}
+            data={mine.map(({ id, name }) => ({ value: String(id), label: name }))}
+            value={project}
+            onChange={setProject}
+          />
+          {preview.isFetching && <Loader />}
+          {preview.error && <Failed error={preview.error} />}
+          {(preview.data || isWorkbook) && !preview.isFetching && (
+            <FileOptions
+              key={`${file.name} ${JSON.stringify(reading)}`}
+              file={file}
+              projectId={project}
+              preview={preview.data}
+              reading={reading}
+              onReading={setReading}
+              onChecked={onChecked}
+            />
+          )}
+        </>
+      )}
+    </>
+  )
+}
+
+function DropZone({ file, onFile }: { file: File | null; onFile: (file: File | null) => void }) {
+  const drop = (event: DragEvent) => {
+    event.preventDefault()
+    onFile(event.dataTransfer.files[0] ?? null)
+  }
+  return (
+    <Paper withBorder p="lg" onDragOver={(event) => event.preventDefault()} onDrop={drop} data-testid="drop-zone">
+      <Group justify="center">
+        <FileUp aria-hidden />
+        <Text>{file ? file.name : 'Drop a CSV file or a workbook here, or'}</Text>
+        <FileButton onChange={onFile} accept=".csv,.tsv,.txt,.xlsx,text/csv" inputProps={{ 'aria-label': 'File' }}>
+          {(props) => (
+            <Button variant="default" {...props}>
+              {file ? 'Choose another file' : 'Choose a file'}
+            </Button>
+          )}
+        </FileButton>
+      </Group>
+    </Paper>
+  )
+}

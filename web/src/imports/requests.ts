@@ -1,0 +1,39 @@
+import { useQuery } from '@tanstack/react-query'
+import { api, data, signedRequest } from '../api/client.ts'
+import type { components, paths } from '../api/schema.d.ts'
+
+export type Import = components['schemas']['Import']
+export type PreviewRequest = paths['/api/v1/imports/preview']['post']['requestBody']['content']['application/json']
+export type Preview = paths['/api/v1/imports/preview']['post']['responses'][200]['content']['application/json']
+
+const SAMPLE_BYTES = 256 * 1024
+const LOOK_MS = 1_000
+const MOVING = ['receiving', 'checking', 'merging', 'undoing']
+
+export const isMoving = ({ state }: Import) => MOVING.includes(state)
+
+/** @throws ApiError when the file cannot be read */
+export async function previewFile(file: File, more: Omit<PreviewRequest, 'sample' | 'whole'>): Promise<Preview> {
+  const bytes = new Uint8Array(await file.slice(0, SAMPLE_BYTES).arrayBuffer())
+  const sample = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return data(api.POST('/api/v1/imports/preview', { body: { ...more, sample, whole: file.size <= SAMPLE_BYTES } }))
+}
+
+/** Sends the whole file to be checked; nothing is written until it is committed. */
+export async function checkFile(file: File, query: Record<string, string>): Promise<Import> {
+  const form = new FormData()
+  form.append('file', file)
+  const parameters = new URLSearchParams({ ...query, dry_run: 'true' })
+  const answer = await signedRequest(`/api/v1/imports?${parameters}`, { method: 'POST', body: form })
+  return answer.json()
+}
+
+/** The import as it is, looked at again each second while something happens to it. */
+export function useImport(id: string) {
+  return useQuery({
+    queryKey: ['imports', id],
+    queryFn: ({ signal }) =>
+      data(api.GET('/api/v1/imports/{id}', { params: { path: { id } }, signal })) as Promise<Import>,
+    refetchInterval: ({ state }) => (state.data && isMoving(state.data) ? LOOK_MS : false),
+  })
+}
