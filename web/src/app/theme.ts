@@ -13,6 +13,7 @@ export const theme = createTheme({
     // Their headers are no banner of the page.
     Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
     Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
     Loader: { defaultProps: { role: 'status', 'aria-label': 'Loading' } },
   },
 })
