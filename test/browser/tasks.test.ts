@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
+import { runSql } from '../support/template.ts'
 
 describe('the list of tasks', () => {
   const cleanup = new CleanupStack()
@@ -140,6 +141,34 @@ describe('the list of tasks', () => {
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByText('2 tasks restored.').waitFor()
     await shows(page, ['Move the tables', 'Move the chairs'])
+  })
+
+  test('reads on while it is scrolled, and has only the rows in sight on the page', async () => {
+    const ada = await console.person('ada')
+    const { id: project_id } = (await console.send('POST', '/api/v1/projects', { as: ada, body: { name: 'Long' } }))
+      .body
+    await runSql(
+      console.databaseUrl,
+      `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
+       select ${project_id}, 'Row ' || g, 'active', 'LOW', ${ada.id}, at, at, at, ${ada.id}
+         from (select g, now() - g * interval '1 minute' as at from generate_series(1, 1234) g) rows`,
+    )
+    const { page } = await console.signedIn(ada, `/console/tasks?project_id=${project_id}`)
+    await page.getByRole('link', { name: 'Row 1', exact: true }).waitFor()
+    const box = page.getByRole('region', { name: 'Tasks' })
+    await box.focus()
+    for (
+      let presses = 0;
+      presses < 60 && !(await page.getByText('1,234 tasks', { exact: true }).isVisible());
+      presses++
+    ) {
+      await page.keyboard.press('End')
+      await page.waitForTimeout(100)
+    }
+    await page.keyboard.press('End')
+    await page.getByRole('link', { name: 'Row 1234' }).waitFor()
+    const onPage = await page.getByRole('row').count()
+    assert.ok(onPage < 60, `${onPage} rows on the page`)
   })
 })
 

@@ -56,12 +56,12 @@ export async function startConsole(t: Scope, options: TestOptions = {}): Promise
   return { ...app, base, browser, visitor, signedIn }
 }
 
-function launchBrowser(args: string[] = []): Promise<Browser> {
+export function launchBrowser(args: string[] = []): Promise<Browser> {
   const executablePath = findProgram(NAMES, 'chromium', MISSING)
   return chromium.launch({ executablePath: executablePath, args: [...FLAGS, ...args] })
 }
 
-async function signIn(page: Page, { username }: { username: string }, url: string, password = PASSWORD) {
+export async function signIn(page: Page, { username }: { username: string }, url: string, password = PASSWORD) {
   await page.goto(url)
   await page.getByLabel('Username').fill(username)
   await page.getByRole('textbox', { name: 'Password' }).fill(password)

@@ -19,7 +19,7 @@ export function PageError({ error, reset }: ErrorComponentProps) {
 
 export function PageMissing() {
   return (
-    <Stack align="flex-start" p="md">
+    <Stack component="main" align="flex-start" p="md">
       <Title order={1}>There is no such page</Title>
       <Button component={Link} to="/tasks">
         Go to the tasks

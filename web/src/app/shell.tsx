@@ -15,16 +15,23 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { CircleUser, LogOut, Moon, Sun, UserCog } from 'lucide-react'
 import { useEffect } from 'react'
 import { session, useUser } from '../auth/session.ts'
+import { notifyError } from './notify.tsx'
 import { HEADER_PIXELS } from './page.tsx'
 import { PAGES } from './pages.ts'
 
 /** What is around every page of somebody who is signed in. */
 export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure()
-  const path = useRouterState({ select: (state) => state.location.pathname })
+  const { pathname: path, href } = useRouterState({ select: (state) => state.location })
   const user = useUser()
   // biome-ignore lint/correctness/useExhaustiveDependencies: on every change of page
   useEffect(close, [path])
+  // Signed out, or the session has ended elsewhere. Once: on the way the address is another one already.
+  const navigate = useNavigate()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  useEffect(() => {
+    if (!user) void navigate({ to: '/sign-in', search: { next: href }, replace: true })
+  }, [user])
   if (!user) return null
   return (
     <AppShell
@@ -93,11 +100,6 @@ function ColorSchemeButton() {
 }
 
 function AccountMenu({ username }: { username: string }) {
-  const navigate = useNavigate()
-  const signOut = async () => {
-    await session.signOut()
-    await navigate({ to: '/sign-in' })
-  }
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -110,7 +112,7 @@ function AccountMenu({ username }: { username: string }) {
         <Menu.Item component={Link} to="/account" leftSection={<UserCog size={16} aria-hidden />}>
           Password and sessions
         </Menu.Item>
-        <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={signOut}>
+        <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={() => session.signOut().catch(notifyError)}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -77,7 +77,7 @@ function BoardColumn({ status, list }: { status: Status; list: ReturnType<typeof
   const cards = list.data?.pages.flatMap((page) => page.items) ?? []
   const heading = `column-${status}`
   return (
-    <Stack component="section" gap="xs" flex="1 0 220px" maw={340} aria-labelledby={heading}>
+    <Stack component="section" gap="xs" flex="1 0 190px" maw={340} aria-labelledby={heading}>
       <Group justify="space-between">
         <Title order={2} size="h6" id={heading}>
           {capitalized(status)}

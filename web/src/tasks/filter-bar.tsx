@@ -12,7 +12,7 @@ import {
 import { DateInput } from '@mantine/dates'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { Search, SlidersHorizontal } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { options, PRIORITIES, STATUSES } from './fields.ts'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { useMemberNames, useProjects } from './task-queries.ts'
@@ -23,6 +23,8 @@ interface Props {
   onChange: (changes: TaskSearch) => void
   /** A board has a column for each status instead. */
   withoutStatus?: boolean
+  /** Stands at the end. */
+  children?: ReactNode
 }
 
 const TYPING_MS = 300
@@ -30,13 +32,13 @@ const list = (text: string | undefined) => text?.split(',') ?? []
 const text = (values: string[]) => values.join(',') || undefined
 
 /** The filter of the list. It stands in the address of the page, so what is shown here is what a link to it shows. */
-export function FilterBar({ search, onChange, withoutStatus }: Props) {
+export function FilterBar({ search, onChange, withoutStatus, children }: Props) {
   return (
     <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
       <SearchField value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
       {!withoutStatus && (
         <MultiSelect
-          w={{ base: 'calc(50% - 5px)', xs: 170 }}
+          w={{ base: 'calc(50% - 5px)', xs: 210 }}
           aria-label="Status"
           placeholder={search.status ? undefined : 'Any status'}
           data={options(STATUSES)}
@@ -46,7 +48,7 @@ export function FilterBar({ search, onChange, withoutStatus }: Props) {
         />
       )}
       <MultiSelect
-        w={{ base: 'calc(50% - 5px)', xs: 170 }}
+        w={{ base: 'calc(50% - 5px)', xs: 210 }}
         aria-label="Priority"
         placeholder={search.priority ? undefined : 'Any priority'}
         data={options(PRIORITIES)}
@@ -60,6 +62,7 @@ export function FilterBar({ search, onChange, withoutStatus }: Props) {
           Clear
         </Button>
       )}
+      {children}
     </Group>
   )
 }
@@ -156,7 +159,7 @@ type DayName = 'created_from' | 'created_to' | 'updated_from' | 'updated_to' | '
 function Days({ label, from, to, search, onChange }: Props & { label: string; from: DayName; to: DayName }) {
   const day = (value: string | undefined) => value?.slice(0, 10) ?? null
   return (
-    <Group gap="xs" grow wrap="nowrap">
+    <Group gap="xs" grow wrap="nowrap" align="flex-end">
       {[from, to].map((name) => (
         <DateInput
           key={name}

@@ -56,10 +56,9 @@ export function TasksPage() {
         </Group>
       }
     >
-      <Group gap="xs" align="flex-end">
-        <FilterBar search={search} onChange={change} />
+      <FilterBar search={search} onChange={change}>
         <AsOfControl value={as_of} onChange={(value) => change({ as_of: value })} />
-      </Group>
+      </FilterBar>
       {as_of && <PastNotice asOf={as_of} search={search} />}
       {list.error && rows.length === 0 ? (
         <Failed error={list.error} retry={() => list.refetch()} />

@@ -69,7 +69,7 @@ export function TaskHistory({ id }: { id: number }) {
   )
 }
 
-const CAUSES = { api: '', import: ' by an import', undo: ' by the undoing of an import', revert: ' by going back' }
+const CAUSES = { api: '', import: ', by import', undo: ', by taking back import', revert: ', by going back' }
 
 function Version({ version }: { version: TaskVersion }) {
   const { nameOf } = useProjects()
@@ -79,7 +79,7 @@ function Version({ version }: { version: TaskVersion }) {
       <Text size="sm" c="dimmed">
         <time dateTime={version.at}>{formatTime(version.at)}</time>, version {version.version}
         {CAUSES[version.cause]}
-        {version.import_id !== null && ` (import ${version.import_id})`}
+        {version.import_id !== null && ` ${version.import_id}`}
       </Text>
       <List size="sm" styles={{ itemWrapper: { overflowWrap: 'anywhere' } }}>
         {version.changes.map(({ field, from, to }) => (

@@ -34,7 +34,11 @@ export function TrashPage() {
       {trash.error && <Failed error={trash.error} retry={trash.refetch} />}
       {items?.length === 0 && <Empty title="The trash is empty">What is deleted can be brought back here.</Empty>}
       {items && items.length > 0 && (
-        <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Deleted tasks' }}>
+        <ScrollArea
+          type="auto"
+          offsetScrollbars="x"
+          viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Deleted tasks' }}
+        >
           <Table miw={640} highlightOnHover>
             <Table.Thead>
               <Table.Tr>

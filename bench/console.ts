@@ -1,0 +1,107 @@
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { buildConsole } from '../scripts/build-console.ts'
+import { createApp } from '../src/app.ts'
+import type { ProcessContext } from '../src/platform/context.ts'
+import { launchBrowser, signIn } from '../test/support/browser.ts'
+import { median, withDatabase } from './support.ts'
+
+/**
+ * How long until the list of a million tasks can be used, and does scrolling through 100,000 of them stay smooth? Keeps the
+ * trace of the scrolling in .reports/console-scroll.json, for the Performance panel of Chromium.
+ */
+const TASKS = 1_000_000
+const ROWS = 100_000
+const NAVIGATIONS = 9
+/** Faster than a hand: 80 rows a frame, so that each frame has other rows. */
+const PIXELS_A_FRAME = 3_000
+const PASSWORD = 'for benchmarks only'
+const TRACE = path.resolve(import.meta.dirname, '../.reports/console-scroll.json')
+
+const FILL = `
+  insert into tasks (project_id, title, description, status, priority, labels, due_date, assigned_user_id, created_by,
+                     created_at, updated_at, valid_from, changed_by)
+  select 1, 'Task ' || g || ' ' || md5(g::text), repeat('Some words. ', 1 + g % 20),
+         (array['pending', 'active', 'inactive', 'completed', 'cancelled'])[1 + g % 5],
+         (array['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])[1 + g % 4], array['label' || g % 100], current_date + g % 90,
+         case when g % 3 > 0 then 1 end, 1, at, at, at, 1
+    from (select g, now() - interval '900 days' * (1 - g / ${TASKS}.0) as at from generate_series(1, ${TASKS}) g) rows`
+
+await buildConsole()
+await withDatabase({ RATE_LIMIT_USER: '1000000/60' }, measure, { shared_buffers: '1GB' })
+
+async function measure(ctx: ProcessContext): Promise<void> {
+  const app = await createApp(ctx)
+  await app.auth.createUser({ username: 'reader', password: PASSWORD }, 'admin')
+  await ctx.db.session(async (session) => {
+    const statements = ['alter table tasks disable trigger user', FILL, 'alter table tasks enable trigger user']
+    for (const text of [...statements, 'vacuum analyze tasks']) await session.query({ text })
+  })
+  await app.http.listen({ host: '127.0.0.1', port: 0 })
+  const base = `http://127.0.0.1:${(app.http.server.address() as AddressInfo).port}`
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, baseURL: base })
+    await signIn(page, { username: 'reader' }, `${base}/console/account`, PASSWORD)
+    const times: number[] = []
+    for (let n = 0; n < NAVIGATIONS; n++) times.push(await navigate(page))
+    const [first = 0, ...others] = times
+    console.log(`list of ${TASKS.toLocaleString('en')} tasks, from the click until its rows are painted:`)
+    console.log(
+      `  first ${first.toFixed(0)} ms; then median ${median(others).toFixed(0)} ms, worst ${Math.max(...others).toFixed(0)} ms`,
+    )
+    await browser.startTracing(page, { path: TRACE })
+    const { rows, seconds, frames, worst, long } = await scroll(page)
+    await browser.stopTracing()
+    console.log(`scrolling through ${rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s, ${frames} frames:`)
+    console.log(
+      `  longest ${worst.toFixed(0)} ms; over 50 ms: ${long.length} (${long.map((ms) => ms.toFixed(0)).join(', ')})`,
+    )
+  } finally {
+    await browser.close()
+    await app.http.close()
+  }
+}
+
+/** From another page that was just loaded, so that nothing of the list is kept. @returns milliseconds until the frame with its first rows is done */
+async function navigate(page: Page): Promise<number> {
+  await page.goto('/console/trash')
+  await page.getByText('The trash is empty').waitFor()
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const begun = performance.now()
+    const look = () => document.querySelector('tbody tr[aria-rowindex="3"]')
+      ? requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)))
+      : requestAnimationFrame(look)
+    document.querySelector('nav a[href$="/tasks"]').click()
+    look()
+  })`)
+}
+
+interface Scrolled {
+  rows: number
+  seconds: number
+  frames: number
+  worst: number
+  /** Milliseconds of each frame over 50, by the browser's own account (Long Animation Frames API). */
+  long: number[]
+}
+
+const scroll = (page: Page) =>
+  page.evaluate<Scrolled>(`new Promise((resolve) => {
+    const box = document.querySelector('section[aria-label="Tasks"]')
+    const begun = performance.now()
+    const long = []
+    new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration)))
+      .observe({ type: 'long-animation-frame' })
+    let frames = 0, worst = 0, last = begun
+    const step = (now) => {
+      if (frames++ > 0) worst = Math.max(worst, now - last)
+      last = now
+      box.scrollTop += ${PIXELS_A_FRAME}
+      const row = Number([...box.querySelectorAll('tr[aria-rowindex]')].at(-1)?.getAttribute('aria-rowindex'))
+      if (row < ${ROWS} && now - begun < 240_000) return requestAnimationFrame(step)
+      setTimeout(() => resolve({ rows: row, seconds: (now - begun) / 1_000, frames, worst, long }), 200)
+    }
+    requestAnimationFrame(step)
+  })`)

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { CleanupStack, multipart, type Person } from '../support/app.ts'
+import { type Console, inspect, startConsole } from '../support/browser.ts'
+
+describe('the past', () => {
+  const cleanup = new CleanupStack()
+  let console: Console
+  let grace: Person
+  let id: number
+  before(async () => {
+    console = await startConsole(cleanup, { worker: true })
+    grace = await console.person('grace', 'admin')
+    const csv =
+      'task_name,description,status,priority,created_at,assigned_user\nAudit the keys,Old text,TRUE,HIGH,3/28/2025,grace\n'
+    const upload = await console.send('POST', '/upload-csv', { as: grace, ...multipart(csv) })
+    assert.equal(upload.status, 201)
+    const { body } = await console.send('GET', '/api/v1/tasks', { as: grace })
+    id = body.items[0].id
+    const changes = { title: 'Audit all keys', status: 'completed' }
+    await console.send('PATCH', `/api/v1/tasks/${id}`, { as: grace, body: changes })
+    await console.send('POST', '/api/v1/tasks', { as: grace, body: { title: 'Made today' } })
+  })
+  after(() => cleanup.run())
+
+  test('of the list is a day away, says what has changed since, and stands in the address', async () => {
+    const { page, tab } = await console.signedIn(grace)
+    await page.getByRole('link', { name: 'Made today' }).waitFor()
+    await page.getByRole('textbox', { name: 'As of the end of a day' }).fill('2025-03-29')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'Audit the keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    assert.equal(await page.getByRole('link', { name: 'Made today' }).count(), 0)
+    await page.getByText('Title: Audit all keys; Status: Completed').waitFor()
+    assert.match(page.url(), /as_of=2025-03-29/)
+    await inspect(page, 'past-list')
+    await (await tab(page.url())).getByRole('link', { name: 'Audit the keys' }).waitFor()
+    await page.getByRole('button', { name: 'What has changed since then' }).click()
+    await page.getByRole('link', { name: 'Audit all keys' }).waitFor()
+    assert.match(page.url(), /updated_from=2025-03-29/)
+  })
+
+  test('of a task shows it as it was beside what it has become', async () => {
+    const { page } = await console.signedIn(grace, `/console/tasks?as_of=2025-03-29&task=${id}`)
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('Title: Audit the keys → Audit all keys').waitFor()
+    assert.equal(await drawer.getByRole('button', { name: 'Save' }).count(), 0)
+    await inspect(page, 'past-task')
+  })
+
+  test('of a task can be gone back to, by its history', async () => {
+    const { page } = await console.signedIn(grace, `/console/tasks?task=${id}`)
+    await page.getByRole('tab', { name: 'History' }).click()
+    await page.getByText('Status: Active → Completed').waitFor()
+    await inspect(page, 'history')
+    await page.getByRole('button', { name: 'Go back to this' }).click()
+    await page.getByText('The task is as it was; that is version 3.').waitFor()
+    await page.getByText('Status: Completed → Active').waitFor()
+    await page.getByRole('row').getByRole('link', { name: 'Audit the keys' }).waitFor()
+    const { body } = await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })
+    assert.deepEqual([body.title, body.status, body.version], ['Audit the keys', 'active', 3])
+  })
+})
