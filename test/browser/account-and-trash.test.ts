@@ -35,7 +35,7 @@ describe('account and trash', () => {
     const there = await console.signedIn(mary, '/console/tasks')
     there.expects(401)
     await here.page.reload()
-    const buttons = here.page.getByRole('button', { name: /^End the session/ })
+    const buttons = here.page.getByRole('button', { name: /^End this one/ })
     await buttons.first().waitFor()
     assert.equal(await buttons.count(), 2)
     await buttons.first().click()

@@ -107,7 +107,7 @@ function Sessions() {
                 <Button
                   size="compact-sm"
                   variant="default"
-                  aria-label={`End the session since ${formatTime(created_at)}`}
+                  aria-label={`End this one, since ${formatTime(created_at)}`}
                   loading={end.isPending && end.variables === id}
                   onClick={() => end.mutate(id)}
                 >
