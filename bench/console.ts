@@ -5,7 +5,8 @@ import { buildConsole } from '../scripts/build-console.ts'
 import { createApp } from '../src/app.ts'
 import type { ProcessContext } from '../src/platform/context.ts'
 import { launchBrowser, signIn } from '../test/support/browser.ts'
-import { median, withDatabase } from './support.ts'
+import { median } from './statistics.ts'
+import { withDatabase } from './support.ts'
 
 /**
  * How long until the list of a million tasks can be used, and does scrolling through 100,000 of them stay smooth? Keeps the
