@@ -88,8 +88,8 @@ interface Scrolled {
   long: number[]
 }
 
-const scroll = (page: Page) =>
-  page.evaluate<Scrolled>(`new Promise((resolve) => {
+function scroll(page: Page): Promise<Scrolled> {
+  return page.evaluate<Scrolled>(`new Promise((resolve) => {
     const box = document.querySelector('section[aria-label="Tasks"]')
     const begun = performance.now()
     const long = []
@@ -106,3 +106,4 @@ const scroll = (page: Page) =>
     }
     requestAnimationFrame(step)
   })`)
+}
