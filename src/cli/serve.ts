@@ -27,10 +27,12 @@ export async function serve(options: { worker: boolean }): Promise<void> {
   const stopping = ctx.stopping.signal
   const signal = onStopSignal(ctx.stopping)
   const app = await createApp(ctx)
+  ctx.isStarting = true // until there is somebody who can log in
   try {
     // Before the database is there: health can be asked from the first moment on.
     await listen(app, config)
     await prepare(ctx, app, database)
+    ctx.isStarting = false
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
     if (!stopping.aborted) announce(config, app)
     flushCompileCache() // which a process that is killed never does

@@ -29,6 +29,8 @@ export interface Context {
 /** The context of a whole process, with what is its own to ask after and to close. */
 export interface ProcessContext extends Context {
   db: Database
+  /** Not ready for requests yet: what must be there first is still being made. */
+  isStarting: boolean
 }
 
 export interface ContextOptions {
@@ -57,6 +59,7 @@ export function createContext(config: Config, options: ContextOptions): ProcessC
   return {
     config,
     db,
+    isStarting: false,
     replica,
     redis,
     queue: new Queue({

@@ -21,7 +21,7 @@ export const operationRoutes: FastifyPluginAsync<{ ctx: ProcessContext }> = asyn
     const checks = await check()
     // Redis may be away: nothing is lost without it.
     const isStopping = ctx.stopping.signal.aborted
-    const ready = checks.database === 'ok' && !isStopping
+    const ready = checks.database === 'ok' && !ctx.isStarting && !isStopping
     if (!ready) reply.code(503).header('retry-after', '2')
     return { status: ready ? 'ok' : isStopping ? 'stopping' : 'unavailable', checks }
   })

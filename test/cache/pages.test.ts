@@ -176,9 +176,9 @@ describe('pages of lists', () => {
   })
 })
 
-/** Of the statements that go to the pool's connections, those with such a name. */
+/** Of the statements outside of transactions, those with such a name. */
 function countStatements(t: TestContext, { ctx }: TestApp, name: RegExp): () => number {
-  const query = t.mock.method(ctx.db.pool, 'query')
+  const query = t.mock.method(ctx.db, 'query')
   const nameOf = (statement: unknown) => String((statement as { name?: string }).name)
   return () => query.mock.calls.filter((call) => name.test(nameOf(call.arguments[0]))).length
 }
