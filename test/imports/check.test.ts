@@ -247,20 +247,17 @@ describe('the check of an import', () => {
     })
   })
 
-  test('an import that is cancelled while it is checked stays cancelled, and nothing of the check is kept', async () => {
+  test('an import that is cancelled while it is checked stays cancelled, and nothing of the check is kept', async (t) => {
     const id = await stage(app, admin, 'title', [['One'], ['']])
     const { db } = app.ctx
-    const cancelling = {
-      ...app.ctx,
-      db: Object.assign(Object.create(db), {
-        bulkTransaction: (work: Parameters<typeof db.bulkTransaction>[0]) =>
-          db.bulkTransaction(async (tx) => {
-            await cancelImport(db, asAdmin(), id)
-            return work(tx)
-          }),
-      }) as typeof db,
-    }
-    await run({ ...app, ctx: cancelling }, id)
+    const bulkTransaction = db.bulkTransaction.bind(db)
+    t.mock.method(db, 'bulkTransaction', (work: Parameters<typeof bulkTransaction>[0]) =>
+      bulkTransaction(async (tx) => {
+        await cancelImport(db, asAdmin(), id)
+        return work(tx)
+      }),
+    )
+    await run(app, id)
     assert.deepEqual(await outcome(app, id), ['cancelled', 0, 0, 0, 0])
     assert.equal(await count(app, `import_errors where import_id = ${id}`), 0)
   })
