@@ -57,7 +57,7 @@ export default {
     rule(
       'src-is-production',
       // The embedded database and the demonstration are loaded when they are there; an image has neither.
-      { path: '^src/', pathNot: ['\\.test\\.ts$', '^src/cli/(runtime|serve)\\.ts$'] },
+      { path: '^src/', pathNot: ['\\.test\\.ts$', '^src/cli/(runtime|prepare)\\.ts$'] },
       { path: '^(dev|test|bench|web|scripts)/' },
     ),
     rule(

@@ -1,6 +1,8 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from './platform/config.ts'
 import { AppError } from './platform/errors.ts'
+
+const MOST_PROCESSES = 64
 
 /** Start here. Each command lives in a file of its own under cli/ and is loaded when it is asked for. */
 const program = new Command('tasklog').description('A task back end that remembers.').showHelpAfterError()
@@ -9,12 +11,18 @@ program
   .command('serve')
   .description('run the API; settings come from the environment (see .env.example)')
   .option('--worker', 'run background jobs in the same process as well', false)
-  .action(async (options) => (await import('./cli/serve.ts')).serve(options))
+  .option('--processes <n>', 'answer requests with that many processes, which are replaced when they end', number, 1)
+  .addOption(processName())
+  .action(async (options) => {
+    if (options.processes === 1) return (await import('./cli/serve.ts')).serve(options)
+    return (await import('./cli/serve-many.ts')).serveWithProcesses(options)
+  })
 
 program
   .command('worker')
   .description('run background jobs')
-  .action(async () => (await import('./cli/worker.ts')).work())
+  .addOption(processName())
+  .action(async (options) => (await import('./cli/worker.ts')).work(options))
 
 program
   .command('migrate')
@@ -101,10 +109,24 @@ admin
   .addOption(password())
   .action(async (username, options) => (await import('./cli/admin.ts')).resetPassword(username, options))
 
+/** For the processes that `serve --processes` starts. */
+function processName(): Option {
+  return new Option('--process-name <name>').hideHelp()
+}
+
+function number(text: string): number {
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > MOST_PROCESSES) throw new InvalidArgumentError(`It must be 1 to ${MOST_PROCESSES}.`)
+  return value
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof AppError)) throw error
   console.error(error.message)
   process.exitCode = 1
+} finally {
+  // One of several processes ends now, although its wire to the main one is open.
+  process.channel?.unref()
 }

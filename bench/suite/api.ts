@@ -19,7 +19,7 @@ export async function startApi(ctx: ProcessContext): Promise<Api> {
   const redis = await startOwnRedis().catch(() => undefined)
   const env = { DATABASE_URL: ctx.config.databaseUrl ?? '', JWT_SECRET_KEY: SECRET, LOG_LEVEL: 'warn' }
   const settings = { ...env, ...UNREACHED_LIMITS, ...(redis ? { REDIS_URL: redis.url } : {}) }
-  const api = await startProcess(['serve'], settings, true)
+  const api = await startProcess(['serve'], settings, { detached: true })
   process.once('exit', () => api.kill('SIGKILL'))
   await api.wrote(/Tasklog is ready/, 60_000)
   const stop = async () => {

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { type AuthService, listDemoUsers } from '../auth/index.ts'
 import { maintainPartitions } from '../history/index.ts'
 import { jobs } from '../jobs.ts'
@@ -20,7 +21,7 @@ export async function migrateAll(ctx: ProcessContext, databaseUrl: string): Prom
  * that starts before its database is not an error. Being told to stop ends the wait.
  */
 export async function waitForDatabase(ctx: ProcessContext, databaseUrl: string): Promise<void> {
-  let told = false
+  let told = cluster.isWorker // the main process says it
   while (!ctx.stopping.signal.aborted) {
     try {
       if (ctx.config.migrateOnStart) await migrateAll(ctx, databaseUrl)
@@ -35,8 +36,20 @@ export async function waitForDatabase(ctx: ProcessContext, databaseUrl: string):
   }
 }
 
+/** What is done once, however many processes there will be; it ends early when the process is told to. */
+export async function prepare(ctx: ProcessContext, auth: AuthService, databaseUrl: string): Promise<void> {
+  await waitForDatabase(ctx, databaseUrl)
+  if (ctx.stopping.signal.aborted) return
+  await refuseDemoUsers(ctx)
+  await createFirstAdministrator(ctx, auth)
+  if (ctx.config.demonstration) {
+    const { makeDemonstration } = await import('../../dev/demonstration.ts')
+    await makeDemonstration(ctx, auth)
+  }
+}
+
 /** ADMIN_USERNAME and ADMIN_PASSWORD make a first administrator; an account that is there already is left alone. */
-export async function createFirstAdministrator(ctx: Context, auth: AuthService): Promise<void> {
+async function createFirstAdministrator(ctx: Context, auth: AuthService): Promise<void> {
   const { adminUsername, adminPassword } = ctx.config
   if (!adminUsername || !adminPassword) return
   try {
@@ -50,7 +63,7 @@ export async function createFirstAdministrator(ctx: Context, auth: AuthService):
 }
 
 /** A database that began as a demonstration must not go into production with its published passwords. */
-export async function refuseDemoUsers(ctx: Context): Promise<void> {
+async function refuseDemoUsers(ctx: Context): Promise<void> {
   if (!ctx.config.production) return
   const names = await listDemoUsers(ctx.db)
   if (names.length > 0) {

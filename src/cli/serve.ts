@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
@@ -5,12 +6,12 @@ import { jobs } from '../jobs.ts'
 import { type Config, ConfigError, loadConfig } from '../platform/config.ts'
 import { closeContext, createContext, type ProcessContext } from '../platform/context.ts'
 import { closeHttp } from '../platform/drain.ts'
-import { createFirstAdministrator, refuseDemoUsers, waitForDatabase } from './prepare.ts'
+import { prepare, waitForDatabase } from './prepare.ts'
 import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
 /** A job ends between two stretches of its work, or is taken up again by another worker. */
-const JOB_GRACE_MS = 1_500
+export const JOB_GRACE_MS = 1_500
 
 const LISTEN_ERRORS: Record<string, string> = {
   EADDRINUSE: 'another program listens there',
@@ -19,11 +20,21 @@ const LISTEN_ERRORS: Record<string, string> = {
   ENOTFOUND: 'there is no such name',
 }
 
+export interface ServeOptions {
+  worker: boolean
+  /** Set in one of several processes, which leaves to the main one what is done once. */
+  processName?: string
+}
+
 /** Runs the API, and with `worker` the background jobs as well, until a signal ends it. */
-export async function serve(options: { worker: boolean }): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
   const config = await withSecret(loadConfig())
   const database = await openDatabase(config, false)
-  const ctx = createContext(config, { databaseUrl: database.url, role: options.worker ? 'all' : 'api' })
+  const ctx = createContext(config, {
+    databaseUrl: database.url,
+    role: options.worker ? 'all' : 'api',
+    processName: options.processName,
+  })
   const stopping = ctx.stopping.signal
   const signal = onStopSignal(ctx.stopping)
   const app = await createApp(ctx)
@@ -31,10 +42,11 @@ export async function serve(options: { worker: boolean }): Promise<void> {
   try {
     // Before the database is there: health can be asked from the first moment on.
     await listen(app, config)
-    await prepare(ctx, app, database)
+    if (cluster.isWorker) await waitForDatabase(ctx, database.url)
+    else await prepare(ctx, app.auth, database.url)
     ctx.isStarting = false
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
-    if (!stopping.aborted) announce(config, app)
+    if (!stopping.aborted) sayReady(ctx, app)
     flushCompileCache() // which a process that is killed never does
     await signal
   } finally {
@@ -51,17 +63,6 @@ async function listen(app: App, { host, port }: Config): Promise<void> {
   }
 }
 
-async function prepare(ctx: ProcessContext, app: App, database: DatabaseHandle): Promise<void> {
-  await waitForDatabase(ctx, database.url)
-  if (ctx.stopping.signal.aborted) return
-  await refuseDemoUsers(ctx)
-  await createFirstAdministrator(ctx, app.auth)
-  if (ctx.config.demonstration) {
-    const { makeDemonstration } = await import('../../dev/demonstration.ts')
-    await makeDemonstration(ctx, app.auth)
-  }
-}
-
 async function stop(ctx: ProcessContext, app: App, database: DatabaseHandle): Promise<void> {
   ctx.stopping.abort()
   // Jobs last: a request under way may still add one.
@@ -71,8 +72,13 @@ async function stop(ctx: ProcessContext, app: App, database: DatabaseHandle): Pr
   ctx.log.info('stopped')
 }
 
-function announce(config: Config, app: App): void {
-  const address = app.http.server.address() as AddressInfo
+function sayReady(ctx: ProcessContext, app: App): void {
+  if (cluster.isWorker) ctx.log.info('ready')
+  else announce(ctx.config, app.http.server.address() as AddressInfo)
+}
+
+/** For whoever has started it. */
+export function announce(config: Config, address: Pick<AddressInfo, 'family' | 'address' | 'port'>): void {
   const base = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   const lines = [
     `Tasklog is ready.`,

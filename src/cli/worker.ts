@@ -6,11 +6,15 @@ import { waitForDatabase } from './prepare.ts'
 import { openDatabase } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
-/** Takes background jobs until a signal ends it. Any number of workers may run. */
-export async function work(): Promise<void> {
+/**
+ * Takes background jobs until a signal ends it. Any number of workers may run.
+ *
+ * @param options `processName` in one of several processes of a `serve`
+ */
+export async function work({ processName }: { processName?: string } = {}): Promise<void> {
   const config = loadConfig()
   const database = await openDatabase(config, true)
-  const ctx = createContext(config, { databaseUrl: database.url, role: 'worker' })
+  const ctx = createContext(config, { databaseUrl: database.url, role: 'worker', processName })
   const signal = onStopSignal(ctx.stopping)
   try {
     await waitForDatabase(ctx, database.url)

@@ -37,12 +37,16 @@ export interface ContextOptions {
   databaseUrl: string
   redisUrl?: string
   role: string
+  /** Told in each line of the log, where one service is several processes. */
+  processName?: string
   log?: Logger
 }
 
 /** Opens the connections of one process; nothing is contacted yet, so a missing database does not fail here. */
 export function createContext(config: Config, options: ContextOptions): ProcessContext {
-  const log = options.log ?? createLogger(config.logLevel)
+  const ownLog = options.log ?? createLogger(config.logLevel)
+  const { processName } = options
+  const log = processName ? ownLog.child({ process: processName }) : ownLog
   const database: DatabaseOptions = {
     url: options.databaseUrl,
     poolSize: config.databasePoolSize,
@@ -70,7 +74,7 @@ export function createContext(config: Config, options: ContextOptions): ProcessC
     }),
     cache: new PageCache(db, redis, replica),
     limits: new RateLimits(config.quotas, db, redis),
-    metrics: new Metrics({ db, replica, redis }),
+    metrics: new Metrics({ db, replica, redis }, processName),
     log,
     stopping,
   }

@@ -23,10 +23,20 @@ export function createLogger(level: string, stream: DestinationStream = standard
   )
 }
 
-/** A closed or full standard output must not take the service down. */
+/** What is held of lines that cannot be written. */
+const MOST_HELD_BYTES = 4_194_304
+
+/** A closed or full standard output must not take the service down: lines are lost then. */
 function standardOutput(): DestinationStream {
-  const stream = pino.destination({ dest: 1, sync: false })
-  stream.on('error', () => {})
+  const stream = pino.destination({ dest: 1, sync: false, maxLength: MOST_HELD_BYTES })
+  const { flushSync } = stream
+  // When the process ends, it writes what is left until it can, on a full disk for ever: then the rest is let go.
+  stream.on('error', () => {
+    stream.flushSync = () => {}
+  })
+  stream.on('write', () => {
+    stream.flushSync = flushSync
+  })
   return stream
 }
 

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from './db.ts'
+import { shareMetrics } from './process-metrics.ts'
 import type { Redis } from './redis.ts'
 import type { Replica } from './replica.ts'
 
@@ -13,11 +14,14 @@ export interface Watched {
 /** Counters of one process, in the names Prometheus' conventions ask for. Labels come from fixed sets only. */
 export class Metrics {
   readonly #registry = new Registry()
+  #textOfAll: (() => Promise<string | undefined>) | undefined
   readonly requests: Histogram<'method' | 'route' | 'status'>
+  readonly shed: Counter
   readonly logins: Counter<'outcome'>
   readonly importedRows: Counter<'outcome'>
 
-  constructor({ db, replica, redis }: Watched) {
+  /** @param processName the label `process` of each, where the service is several processes */
+  constructor({ db, replica, redis }: Watched, processName?: string) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.requests = new Histogram({
@@ -25,6 +29,11 @@ export class Metrics {
       help: 'Time from request to the end of the answer',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    })
+    this.shed = new Counter({
+      name: 'tasklog_requests_shed_total',
+      help: 'Requests refused because too many were under way',
       registers,
     })
     this.logins = new Counter({
@@ -59,6 +68,27 @@ export class Metrics {
       const lag = 'How long the replica has not been where the primary was'
       this.#addGauge('tasklog_replica_lag_seconds', lag, () => replica.lagSeconds)
     }
+    if (processName) this.#share(processName)
+  }
+
+  /** @param read how many are under way now, of each kind */
+  watchRequests(read: () => Record<'short' | 'lasting', number>): void {
+    const registers = [this.#registry]
+    new Gauge({
+      name: 'tasklog_requests_under_way',
+      help: 'Requests that are not answered yet',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        for (const [kind, count] of Object.entries(read())) this.set({ kind }, count)
+      },
+    })
+  }
+
+  /** One process of several answers for all of them. */
+  #share(processName: string): void {
+    this.#registry.setDefaultLabels({ process: processName })
+    this.#textOfAll = shareMetrics(() => this.#registry.getMetricsAsJSON())
   }
 
   #addGauge(name: string, help: string, read: () => number): void {
@@ -78,7 +108,7 @@ export class Metrics {
   }
 
   /** The exposition text of every metric. */
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  async text(): Promise<string> {
+    return (await this.#textOfAll?.()) ?? this.#registry.metrics()
   }
 }

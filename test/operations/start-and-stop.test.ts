@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, cloneDatabase } from '../support/app.ts'
@@ -65,6 +66,17 @@ describe('a server process', () => {
     await server.wrote(/Tasklog is ready/)
     server.child.stdout?.destroy()
     for (let i = 0; i < 20; i++) assert.equal(await statusOf(`${server.base}/livez`), 200)
+    server.kill('SIGTERM')
+    assert.equal(await server.ended(), 0)
+  })
+
+  test('goes on when the disk its log is written to is full', { skip: !existsSync('/dev/full') }, async () => {
+    const full = openSync('/dev/full', 'w')
+    const server = await startProcess(['serve', '--worker'], { ...env, LOG_LEVEL: 'debug' }, { stdout: full })
+    closeSync(full)
+    cleanup.after(async () => server.kill('SIGKILL'))
+    await until(async () => (await statusOf(`${server.base}/readyz`)) === 200, 20_000)
+    for (let i = 0; i < 50; i++) assert.equal(await statusOf(`${server.base}/livez`), 200)
     server.kill('SIGTERM')
     assert.equal(await server.ended(), 0)
   })

@@ -21,12 +21,13 @@ export interface ServerProcess {
 /**
  * A command of the product as a process of its own, as an operator runs it.
  *
- * @param detached in a session of its own, which Linux gives a share of the machine of its own (sched_autogroup)
+ * @param options.detached in a session of its own, which Linux gives a share of the machine of its own (sched_autogroup)
+ * @param options.stdout where its standard output goes, when not to `output`
  */
 export async function startProcess(
   args: string[],
   env: Record<string, string> = {},
-  detached = false,
+  { detached = false, stdout = 'pipe' }: { detached?: boolean; stdout?: 'pipe' | number } = {},
 ): Promise<ServerProcess> {
   const port = await freePort()
   // What scripts/launch.mjs gives to every process.
@@ -35,7 +36,7 @@ export async function startProcess(
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...inherited, PORT: String(port), LOG_LEVEL: 'info', ...env },
     cwd: path.dirname(MAIN), // no .env here
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', stdout, 'pipe'],
     detached,
   })
   let text = ''
