@@ -3,11 +3,12 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { runLoad } from './processes.ts'
-import { median } from './support.ts'
+import { median } from './statistics.ts'
 
 /**
  * Two processes on one port: `node scripts/launch.mjs bench/shared-port.ts [rounds]`. Connections handed out by the main
- * process (node:cluster), or by the kernel (SO_REUSEPORT), in turns; and how many of 200 requests get no answer in a second while one of the two hangs.
+ * process (node:cluster), or by the kernel (SO_REUSEPORT), in turns; and how many of 200 requests get no answer in a second
+ * while one of the two hangs.
  */
 const SECONDS = 3
 const BODY = JSON.stringify({ items: 'x'.repeat(2_000) })

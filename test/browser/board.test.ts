@@ -45,8 +45,10 @@ describe('the board', () => {
     await region(page, 'Pending').getByRole('group', { name: 'Wash the car' }).focus()
     await page.keyboard.press('Space')
     await page.getByText(/You have lifted an item/).waitFor({ state: 'attached' })
+    await page.waitForTimeout(500) // nobody presses keys faster than the card moves
     await page.keyboard.press('ArrowRight')
     await page.getByText(/You have moved the item/).waitFor({ state: 'attached' })
+    await page.waitForTimeout(500)
     await page.keyboard.press('Space')
     await region(page, 'Active').getByRole('group', { name: 'Wash the car' }).waitFor()
     await until(async () => (await read(task.id)).status === 'active')
