@@ -84,6 +84,8 @@ export class Report {
     else {
       entry.failed++
       this.#failures.push(`${file}: ${data.name}`)
+      // What was to be run after a hook that failed; the suite tells why.
+      if (failureType(data) === 'cancelledByParent') return
       console.log(`\nFAILED ${file}: ${data.name}\n${inspect(cause(data.details?.error), { depth: 6 })}\n`)
     }
   }
@@ -96,7 +98,11 @@ function isFile(data: Outcome): boolean {
 
 /** A suite or file that failed for another reason than its tests: a hook, or a file that does not load. */
 function isOwnFailure(data: Outcome): boolean {
-  return (data.details?.error as { failureType?: string })?.failureType !== 'subtestsFailed'
+  return failureType(data) !== 'subtestsFailed'
+}
+
+function failureType(data: Outcome): string | undefined {
+  return (data.details?.error as { failureType?: string })?.failureType
 }
 
 function cause(error: unknown): unknown {
