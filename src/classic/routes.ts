@@ -13,7 +13,7 @@ import { logPage } from '../history/index.ts'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
-import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
+import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import { changeTask, createTask, deleteTask, getTask, sendJsonText } from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
 
@@ -104,7 +104,7 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       summary: 'The task log of a day',
       querystring: schemas.LogQuery,
       headers: PageHeaders,
-      response: { 200: schemas.Log, ...NotModified, ...problems(401, 410) },
+      response: { ...pageAnswers(schemas.Log), ...problems(401, 410) },
     },
     handler: async (request, reply) => {
       const { page = 1, per_page = 10, date } = request.query

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
-import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
+import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import { sendJsonText } from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
 import { taskLogPage } from './task-log-service.ts'
@@ -37,7 +37,7 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
         'The tasks as they were at the end of each day: of one day, of a range, or of one task; newest day first',
       querystring: schemas.TaskLogQuery,
       headers: PageHeaders,
-      response: { 200: schemas.TaskLogPage, ...NotModified, ...problems(401, 410) },
+      response: { ...pageAnswers(schemas.TaskLogPage), ...problems(401, 410) },
     },
     handler: async (request, reply) => sendPage(ctx, request, reply, taskLogPage(ctx, request.actor, request.query)),
   })

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Context } from '../platform/context.ts'
 import { problems } from '../platform/schemas.ts'
-import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
+import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import * as schemas from './schemas.ts'
 import { overviewPage, periodsPage } from './service.ts'
 
@@ -17,7 +17,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async
       summary: 'How many of the tasks you can see are open, overdue, of each status and priority, and whose',
       querystring: schemas.OverviewQuery,
       headers: PageHeaders,
-      response: { 200: schemas.Overview, ...NotModified, ...problems(401) },
+      response: { ...pageAnswers(schemas.Overview), ...problems(401) },
     },
     handler: async (request, reply) =>
       sendPage(ctx, request, reply, overviewPage(ctx, request.actor, request.query.project_id)),
@@ -30,7 +30,7 @@ export const overviewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async
       summary: 'Open, created and completed tasks of each day or week, exact at any time of the past',
       querystring: schemas.PeriodsQuery,
       headers: PageHeaders,
-      response: { 200: schemas.Periods, ...NotModified, ...problems(401, 410) },
+      response: { ...pageAnswers(schemas.Periods), ...problems(401, 410) },
     },
     handler: async (request, reply) => {
       const { period = 'day', from, to, project_id } = request.query

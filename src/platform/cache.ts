@@ -19,7 +19,8 @@ export interface Page {
   body: Buffer
 }
 
-export type CacheOutcome = 'hit' | 'miss' | 'bypass'
+export const CACHE_OUTCOMES = ['hit', 'miss', 'bypass'] as const
+export type CacheOutcome = (typeof CACHE_OUTCOMES)[number]
 
 /** A page for one request; send-page.ts says what features give. */
 export interface PageRequest {

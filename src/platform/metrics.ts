@@ -18,6 +18,7 @@ export class Metrics {
   readonly requests: Histogram<'method' | 'route' | 'status'>
   readonly shed: Counter
   readonly logins: Counter<'outcome'>
+  readonly pages: Counter<'outcome'>
   readonly importedRows: Counter<'outcome'>
 
   /** @param processName the label `process` of each, where the service is several processes */
@@ -39,6 +40,12 @@ export class Metrics {
     this.logins = new Counter({
       name: 'tasklog_logins_total',
       help: 'Attempts to log in',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.pages = new Counter({
+      name: 'tasklog_pages_total',
+      help: 'Pages of lists and numbers: kept before, read, or read and not to be kept',
       labelNames: ['outcome'],
       registers,
     })

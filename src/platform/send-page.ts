@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Type from 'typebox'
+import Type, { type TSchema } from 'typebox'
+import { CACHE_OUTCOMES } from './cache.ts'
 import type { Context } from './context.ts'
 import type { DataVersion } from './data-version.ts'
 import type { Queryable } from './db.ts'
@@ -42,15 +43,28 @@ export const PageHeaders = Type.Object({
   ),
 })
 
-/** The answer without a body, for the route's schema. */
-export const NotModified = { 304: Type.Null({ description: 'The page is the one you have' }) }
+const HEADERS = {
+  etag: Type.String({
+    description: 'Of the page; to be sent as If-None-Match',
+    examples: ['"0aBcDeFgHiJkLmNoPqRsTu"'],
+  }),
+  'x-cache': Type.Enum(CACHE_OUTCOMES, {
+    description: 'Whether the page was kept, was read, or was read and cannot be kept as something is being written',
+  }),
+}
+
+/** The answers of a route that sends pages, for its schema: with one, and without. */
+export const pageAnswers = <T extends TSchema>(page: T) => ({
+  200: { ...page, headers: HEADERS },
+  304: Type.Null({ description: 'The page is the one you have', headers: HEADERS }),
+})
 
 /**
  * Answers with a page from the cache or from the database. `X-Cache` says which: `hit`, `miss`, or `bypass` for a page
  * that cannot be kept because something is being written.
  */
 export async function sendPage(
-  ctx: Pick<Context, 'cache'>,
+  ctx: Pick<Context, 'cache' | 'metrics'>,
   request: FastifyRequest,
   reply: FastifyReply,
   { isPast, ...page }: KeptPage,
@@ -59,6 +73,7 @@ export async function sendPage(
   if (!version || !readVersion) throw new Error('a route that sends pages must be declared as cached')
   const asked = { ...page, isPast: isPast(version.now), version, readVersion }
   const { body, etag, cache } = await ctx.cache.get(asked)
+  ctx.metrics.pages.inc({ outcome: cache })
   // A browser may keep it, but must ask each time whether it still is the page, and whether it may see it.
   reply.headers({ etag, 'x-cache': cache, 'cache-control': 'private, no-cache' })
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()

@@ -6,7 +6,7 @@ import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { invalidField } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
-import { NotModified, PageHeaders, sendPage } from '../platform/send-page.ts'
+import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import { readAsOf } from './as-of.ts'
 import { readFilter } from './list-filter.ts'
 import type { TaskPageRequest } from './list-queries.ts'
@@ -16,7 +16,10 @@ import * as schemas from './schemas.ts'
 import { changeTask, createTask, deleteTask, etagOf, getTask, getTaskAsOf } from './service.ts'
 
 const NoContent = Type.Null({ description: 'Done' })
-export const TaskAnswer = Type.Ref('Task')
+export const TaskAnswer = {
+  ...Type.Ref('Task'),
+  headers: { etag: Type.String({ description: 'Of the present state; to be sent as If-Match', examples: ['"3"'] }) },
+}
 export const POSITION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 
 /** `/api/v1/tasks`. */
@@ -31,7 +34,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       summary: 'Tasks you can see, newest first; filters combine',
       querystring: schemas.TaskListQuery,
       headers: PageHeaders,
-      response: { 200: schemas.TaskPage, ...NotModified, ...problems(401, 410) },
+      response: { ...pageAnswers(schemas.TaskPage), ...problems(401, 410) },
     },
     handler: async (request, reply) => {
       const page = taskPage(ctx, request.actor, readPageRequest(request.query, ctx.config.timeZone))

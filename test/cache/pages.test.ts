@@ -161,6 +161,26 @@ describe('pages of lists', () => {
     assert.equal(all(), 1)
   })
 
+  test('how a page was come by is counted', async () => {
+    const counts = async () => {
+      const { text } = await app.send('GET', '/metrics')
+      return ['hit', 'miss', 'bypass'].map((outcome) =>
+        Number(new RegExp(`^tasklog_pages_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0),
+      )
+    }
+    const before = await counts()
+    await create(anna, 'Counted')
+    const asked = [await get(`${v1}/tasks`), await get(`${v1}/tasks`), await get('/tasks', bert)].map(cacheOf)
+    assert.deepEqual(asked, ['miss', 'hit', 'miss'])
+    const { headers } = await get(`${v1}/tasks`)
+    assert.equal((await get(`${v1}/tasks`, anna, { 'if-none-match': String(headers.etag) })).status, 304)
+    const after = await counts()
+    assert.deepEqual(
+      after.map((count, i) => count - (before[i] ?? 0)),
+      [3, 2, 0],
+    )
+  })
+
   test('what is kept in the process has a bound', async () => {
     const cache = new PageCache(app.ctx.db)
     const { rows } = await app.ctx.db.query<DataVersion>({ text: `select *, 'all' as scope from data_version` })

@@ -34,6 +34,21 @@ describe('the OpenAPI document', () => {
     assert.ok(body.components.schemas.Problem)
   })
 
+  test('names the headers of a page that can be asked for again', async () => {
+    const { body } = await app.send('GET', '/openapi.json')
+    type Operation = { parameters?: { name: string }[]; responses: Record<string, { headers?: object }> }
+    const kept = Object.values<Record<string, Operation>>(body.paths)
+      .flatMap((item) => Object.values(item))
+      .filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'if-none-match'))
+    assert.ok(kept.length >= 5)
+    for (const { responses } of kept) {
+      for (const status of ['200', '304'])
+        assert.deepEqual(Object.keys(responses[status]?.headers ?? {}), ['etag', 'x-cache'])
+    }
+    const one = body.paths['/api/v1/tasks/{id}']
+    for (const method of ['get', 'patch']) assert.ok(one[method].responses['200'].headers.etag, method)
+  })
+
   test('has docs beside it that load nothing from elsewhere', async () => {
     const page = await app.send('GET', '/docs')
     const html = page.status === 302 ? await app.send('GET', String(page.headers.location)) : page
