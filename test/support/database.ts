@@ -5,7 +5,7 @@ import type { Scope, TestApp } from './app.ts'
 export interface OpenTransaction {
   query(statement: { text: string; values?: unknown[] }): Promise<pg.QueryResult>
   /** Returns when that many connections of this database wait for a lock. */
-  someoneWaits(count?: number): Promise<void>
+  someoneWaits(count?: number, ms?: number): Promise<void>
   commit(): Promise<void>
 }
 
@@ -17,9 +17,12 @@ export async function openTransaction(t: Scope, url: string): Promise<OpenTransa
   await client.query('begin')
   return {
     query: (statement) => client.query(statement),
-    async someoneWaits(count = 1) {
+    async someoneWaits(count = 1, ms = 3_000) {
       const text = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      for (let i = 0; i < 300; i++) {
+      const deadline = Date.now() + ms
+      while (Date.now() < deadline) {
+        // Within a transaction the list of connections stays as it was first read.
+        await client.query('select pg_stat_clear_snapshot()')
         if (((await client.query(text)).rowCount ?? 0) >= count) return
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
