@@ -108,6 +108,7 @@ for (const { what, redis, commands } of PLACES) {
 
     test('in a job that one has taken and another tells of', async () => {
       const { headers, payload } = multipart('task_name\nFrom a file\n')
+      const token = await register('importer')
       const project = await send('POST', '/api/v1/projects', { token, body: { name: 'Of files' } })
       const upload = await fetch(`${next()}/api/v1/imports?project_id=${project.body.id}`, {
         method: 'POST',
@@ -118,8 +119,9 @@ for (const { what, redis, commands } of PLACES) {
       const { id } = (await upload.json()) as { id: number }
       await until(
         async () => (await send('GET', `/api/v1/imports/${id}`, { token })).body.state === 'done',
-        15_000,
+        25_000,
         () => 'the import',
+        1_000, // each question counts against the limit
       )
     })
   })

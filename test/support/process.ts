@@ -57,16 +57,17 @@ export async function startProcess(
   }
 }
 
-/** Asks again and again until the answer is yes. */
+/** Asks again and again, `everyMs`, until the answer is yes. */
 export async function until(
   condition: () => Promise<boolean>,
   ms: number,
   what: () => string = () => 'the condition',
+  everyMs = 50,
 ): Promise<void> {
   const deadline = Date.now() + ms
   while (!(await condition().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
 
