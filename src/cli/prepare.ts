@@ -8,10 +8,14 @@ import { AppError, fromDatabaseError } from '../platform/errors.ts'
 import { isSchemaCurrent, migrate } from '../platform/migrate.ts'
 import { migrateQueue } from '../platform/queue.ts'
 
-/** Brings the database to what this code needs. @returns the migrations applied */
+/**
+ * Brings the database to what this code needs. The queue first: other processes go on as soon as the schema is current.
+ *
+ * @returns the migrations applied
+ */
 export async function migrateAll(ctx: ProcessContext, databaseUrl: string): Promise<string[]> {
-  const applied = await migrate(ctx.db)
   await migrateQueue(databaseUrl, jobs)
+  const applied = await migrate(ctx.db)
   await maintainPartitions(ctx)
   return applied
 }

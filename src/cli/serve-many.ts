@@ -35,10 +35,12 @@ export async function serveWithProcesses(options: { worker: boolean; processes: 
       return
     }
     for (let n = 2; n <= options.processes; n++) group.start(`api-${n}`, ['serve'])
-    if (options.worker) group.start('worker', ['worker'])
     await prepare(ctx, new AuthService(ctx), database.url)
-    if (!ctx.stopping.signal.aborted)
+    if (!ctx.stopping.signal.aborted) {
+      group.prepared()
+      if (options.worker) group.start('worker', ['worker'])
       announce(config, { ...address, family: address.addressType === 6 ? 'IPv6' : 'IPv4' })
+    }
     await signal
   } finally {
     ctx.stopping.abort()

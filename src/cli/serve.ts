@@ -6,7 +6,8 @@ import { jobs } from '../jobs.ts'
 import { type Config, ConfigError, loadConfig } from '../platform/config.ts'
 import { closeContext, createContext, type ProcessContext } from '../platform/context.ts'
 import { closeHttp } from '../platform/drain.ts'
-import { prepare, waitForDatabase } from './prepare.ts'
+import { prepare } from './prepare.ts'
+import { untilPrepared } from './process-group.ts'
 import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
@@ -39,11 +40,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   const signal = onStopSignal(ctx.stopping)
   const app = await createApp(ctx)
   ctx.isStarting = true // until there is somebody who can log in
+  const prepared = cluster.isWorker ? untilPrepared(stopping) : undefined
   try {
     // Before the database is there: health can be asked from the first moment on.
     await listen(app, config)
-    if (cluster.isWorker) await waitForDatabase(ctx, database.url)
-    else await prepare(ctx, app.auth, database.url)
+    await (prepared ?? prepare(ctx, app.auth, database.url))
     ctx.isStarting = false
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
     if (!stopping.aborted) sayReady(ctx, app)

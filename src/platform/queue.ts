@@ -122,8 +122,8 @@ const on = (tx: Queryable) => ({ db: { executeSql: (text: string, values?: unkno
 export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Context>[]): Promise<void> {
   const boss = createBoss(databaseUrl)
   boss.on('error', () => {})
-  await boss.start()
   try {
+    await boss.start()
     for (const { name, cron } of jobs) {
       const options = {
         retryLimit: 1_000,

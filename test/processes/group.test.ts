@@ -80,6 +80,13 @@ describe('serve --processes', () => {
       15_000,
     )
     assert.equal(server.output().match(/another takes its place/g)?.length, 2)
+    const again = () =>
+      linesOf(server).filter(({ msg, process }) => msg === 'ready' && process === 'api-1').length === 2
+    await until(
+      async () => again(),
+      20_000,
+      () => 'the one in its place to be ready',
+    )
     server.kill('SIGTERM')
     assert.equal(await server.ended(), 0)
   })

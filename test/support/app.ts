@@ -82,10 +82,10 @@ export class CleanupStack implements Scope {
   }
 }
 
-/** A database of the test's own, cloned from the template and dropped with it. */
-export async function cloneDatabase(t: Scope): Promise<string> {
+/** A database of the test's own, cloned from the template and dropped with it; an empty one from `template1`. */
+export async function cloneDatabase(t: Scope, template = TEMPLATE): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await runSql(adminUrl(), `create database ${name} template ${TEMPLATE}`)
+  await runSql(adminUrl(), `create database ${name} template ${template}`)
   t.after(() => runSql(adminUrl(), `drop database ${name} with (force)`))
   return databaseUrl(adminUrl(), name)
 }

@@ -146,8 +146,7 @@ async function startRig(t: Scope) {
     return server
   }
   const isReady = async () => (await statusOf(`${running.api.base}/readyz`)) === 200
-  // Not as soon as /readyz says so: the first administrator comes after that.
-  await running.api.wrote(/Tasklog is ready/, STUCK_MS)
+  await until(isReady, STUCK_MS, () => `the API to be ready, which is ${stateOf(running.api)}`)
   running.workers.push(await start('worker'), await start('worker'))
   const token = await tokenOf(running.api.base, 'root_admin', PASSWORD)
 
