@@ -101,10 +101,14 @@ function mapOriginal(header: string[]): ImportColumn[] {
   return header.map((name, i) => column(name, COLUMNS[names[i] as keyof typeof COLUMNS], 'MDY'))
 }
 
+/** @throws AppError INVALID_CSV_HEADER (422) */
+export function refuseManyColumns(header: string[]): void {
+  if (header.length <= MOST_COLUMNS) return
+  throw invalidColumns(`The header has ${header.length} columns, more than the ${MOST_COLUMNS} allowed.`)
+}
+
 function mapAny(header: string[], { mapping = {}, dateFormat }: ColumnOptions): ImportColumn[] {
-  if (header.length > MOST_COLUMNS) {
-    throw invalidColumns(`The header has ${header.length} columns, more than the ${MOST_COLUMNS} allowed.`)
-  }
+  refuseManyColumns(header)
   const long = header.find((name) => [...name].length > LONGEST_NAME)
   if (long) throw invalidColumns(`The header has a cell of more than ${LONGEST_NAME} characters: ${quoted([long])}.`)
   const fields = fieldsOf(header, mapping)
@@ -189,7 +193,8 @@ function comparable(name: string): string {
     .replace(/[\s_-]+/g, ' ')
 }
 
-function quoted(names: string[]): string {
+/** For a sentence: as many names as one can read. */
+export function quoted(names: string[]): string {
   const shown = names.slice(0, MOST_NAMED).map((name) => JSON.stringify(name.slice(0, 100)))
   return shown.join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '')
 }

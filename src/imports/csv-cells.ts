@@ -11,6 +11,13 @@ export function cellsOf(record: string, delimiter: string): string[] {
   return cells
 }
 
+/** A cell as it stands in a record. */
+export function quotedCell(cell: string, delimiter: string): string {
+  return cell.includes(delimiter) || /["\r\n]/.test(cell) ? inQuotes(cell) : cell
+}
+
+export const inQuotes = (cell: string) => `"${cell.replaceAll('"', '""')}"`
+
 function endOfQuoted(record: string, at: number): number {
   let quote = record.indexOf('"', at + 1)
   while (record[quote + 1] === '"') quote = record.indexOf('"', quote + 2)

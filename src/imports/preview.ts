@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { type Field, knowsColumn, proposedField } from './columns.ts'
+import { type Field, knowsColumn, proposedField, refuseManyColumns } from './columns.ts'
 import { cellsOf } from './csv-cells.ts'
 import { CsvFileError, type Delimiter } from './csv-file.ts'
 import { CsvSplitter } from './csv-splitter.ts'
@@ -16,7 +16,7 @@ const LONGEST_SAMPLE = 100
  * How the beginning of a file would be read: what an upload would find out by itself, and a guess where it would have to be
  * told. Nothing is stored.
  *
- * @throws AppError INVALID_CSV (422)
+ * @throws AppError INVALID_CSV and INVALID_CSV_HEADER (422)
  */
 export async function previewFile(body: Static<typeof PreviewBody>): Promise<Static<typeof PreviewAnswer>> {
   const bytes = Buffer.from(body.sample, 'base64')
@@ -25,6 +25,7 @@ export async function previewFile(body: Static<typeof PreviewBody>): Promise<Sta
     const text = await decodeAll(body.whole ? bytes : wholeLines(bytes, encoding), encoding)
     const delimiter = findDelimiter(text, body.delimiter && DELIMITERS[body.delimiter])
     const { header, rows } = split(text, delimiter)
+    refuseManyColumns(header)
     return { encoding, delimiter: nameOf(delimiter), rows: rows.length, columns: columnsOf(header, rows) }
   } catch (error) {
     throw error instanceof CsvFileError ? invalidFile(error) : error

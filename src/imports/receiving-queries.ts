@@ -7,9 +7,11 @@ const SAME_FILE = 7_263_011
 
 /**
  * Held by the transaction of an upload until it ends: an import that is `receiving` and not locked has lost its upload.
- * No lock of the row: it can be cancelled meanwhile.
+ * No lock of the row: it can be cancelled meanwhile. Nothing is asked of the transaction while a workbook arrives and its
+ * texts are read; that an upload does not stand still is the HTTP server's to see.
  */
 export async function lockReceiving(tx: Queryable, importId: number): Promise<void> {
+  await tx.query({ text: 'set local idle_in_transaction_session_timeout = 0' })
   await tx.query({ text: `select pg_advisory_xact_lock(${RECEIVING}, $1::int)`, values: [importId] })
 }
 

@@ -1,5 +1,6 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
+import { inQuotes, quotedCell } from './csv-cells.ts'
 import { type ImportRow, listRejects } from './queries.ts'
 
 const AT_ONCE = 500
@@ -10,11 +11,12 @@ const AT_ONCE = 500
  */
 export async function* rejectedCsv(ctx: Context, actor: Actor, row: ImportRow): AsyncGenerator<string> {
   const { delimiter } = row
-  const line = (error: string, rest: string) => `${quoted(error, delimiter)}${delimiter}${rest}\r\n`
-  let text = line('error', row.columns.map(({ name }) => quoted(name, delimiter)).join(delimiter))
+  const line = (error: string, rest: string) => `${quotedCell(error, delimiter)}${delimiter}${rest}\r\n`
+  let text = line('error', row.columns.map(({ name }) => quotedCell(name, delimiter)).join(delimiter))
   for (let afterLine = 0; ; ) {
     const rejects = await listRejects(ctx.db, actor, row.id, { afterLine, limit: AT_ONCE })
-    text += rejects.map((row) => line(row.error, row.is_cut ? asOneCell(row.record) : row.record)).join('')
+    // What is left of a record that is too long must not go in, cut, when it is sent again: all of it in one cell cannot.
+    text += rejects.map((row) => line(row.error, row.is_cut ? inQuotes(row.record) : row.record)).join('')
     // Not before the first look: what goes wrong until then is answered as an error.
     yield text
     const last = rejects.at(-1)
@@ -22,11 +24,4 @@ export async function* rejectedCsv(ctx: Context, actor: Actor, row: ImportRow): 
     afterLine = last.line
     text = ''
   }
-}
-
-/** What is left of a record that is too long must not go in, cut, when it is sent again: all of it in one cell cannot. */
-const asOneCell = (record: string) => `"${record.replaceAll('"', '""')}"`
-
-function quoted(cell: string, delimiter: string): string {
-  return cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
 }

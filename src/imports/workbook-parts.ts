@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { badWorkbook, type WorkbookFile } from './workbook-file.ts'
+import { quoted } from './columns.ts'
+import { badWorkbook, MOST_PARTS, type WorkbookFile } from './workbook-file.ts'
 import { isDateFormat } from './workbook-values.ts'
 
 /** What stands around the sheets of a workbook (ECMA-376 part 1, sections 12.3 and 18.2 to 18.8). */
@@ -25,11 +26,13 @@ export async function readWorkbook(file: WorkbookFile, sheetName: string | undef
   if (!main || !file.has(main)) throw badWorkbook('it is no workbook')
   const { sheets, from1904 } = await readSheets(file, main)
   const relations = await relationsOf(file, main)
-  const names = sheets.map(({ name }) => JSON.stringify(name)).join(', ')
   const sheet = sheetName === undefined ? sheets[0] : sheets.find(({ name }) => name === sheetName)
-  if (!sheet) throw badWorkbook(`it has no sheet${sheetName ? ` ${JSON.stringify(sheetName)}` : ''}; it has: ${names}`)
+  if (!sheet) {
+    const names = quoted(sheets.map(({ name }) => name))
+    throw badWorkbook(`it has no sheet${sheetName ? ` ${quoted([sheetName])}` : ''}; it has: ${names}`)
+  }
   const { type, part = '' } = relations.get(sheet.id) ?? {}
-  if (type !== 'worksheet') throw badWorkbook(`${JSON.stringify(sheet.name)} is no sheet of cells`)
+  if (type !== 'worksheet') throw badWorkbook(`${quoted([sheet.name])} is no sheet of cells`)
   const byType = (wanted: string) => [...relations.values()].find((relation) => relation.type === wanted)?.part
   const styles = byType('styles')
   const isDate = styles && file.has(styles) ? await readDateStyles(file, styles) : []
@@ -49,6 +52,7 @@ async function relationsOf(file: WorkbookFile, of: string): Promise<Map<string, 
     open(name, { Id = '', Type = '', Target = '' }) {
       if (name !== 'Relationship') return
       const part = Target.startsWith('/') ? Target : path.posix.join(folder, Target)
+      if (relations.size >= MOST_PARTS) throw badWorkbook(`${quoted([of])} has more than ${MOST_PARTS} relations`)
       relations.set(Id, { type: Type.slice(Type.lastIndexOf('/') + 1), part })
     },
   })
@@ -63,6 +67,7 @@ async function readSheets(file: WorkbookFile, part: string) {
       if (name === 'workbookPr') from1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '')
       if (name !== 'sheet') return
       const id = Object.entries(attributes).find(([key]) => key.endsWith(':id'))?.[1] ?? ''
+      if (sheets.length >= MOST_PARTS) throw badWorkbook(`it has more than ${MOST_PARTS} sheets`)
       sheets.push({ name: attributes.name ?? '', id })
     },
   })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { type ImportColumn, mapColumns } from './columns.ts'
+import { quotedCell } from './csv-cells.ts'
 import { CsvFileError, type Delimiter, type Rejected } from './csv-file.ts'
 import type { CsvReaderOptions, ReadBatch } from './csv-reader.ts'
 import { openTemporaryFile, orStorageFull } from './temporary-file.ts'
@@ -10,7 +11,7 @@ import { type SheetRow, sheetRows } from './workbook-sheet.ts'
 import { SharedStrings } from './workbook-strings.ts'
 
 /** As of a CSV record. */
-const MOST_CHARACTERS = 1024 * 1024
+const MOST_IN_ROW = 1024 * 1024
 /** Shown of a row over that. */
 const SHOWN_CHARACTERS = 2_000
 /** XML is longer than the cells it holds. */
@@ -53,7 +54,9 @@ export class WorkbookReader {
       if (workbook.strings && archive.has(workbook.strings)) {
         strings = await SharedStrings.read(archive, workbook.strings)
       }
-      for await (const rows of sheetRows(archive, workbook, strings, MOST_CHARACTERS)) yield* this.#take(rows)
+      // What becomes of the sheet may be as large as a CSV file.
+      const most = { inRow: MOST_IN_ROW, inAll: this.#options.maxBytes }
+      for await (const rows of sheetRows(archive, workbook, strings, most)) yield* this.#take(rows)
       if (this.columns.length === 0) throw new CsvFileError('EMPTY_FILE', 'the sheet is empty')
     } finally {
       await strings?.close()
@@ -76,7 +79,7 @@ export class WorkbookReader {
     const isFirst = this.columns.length === 0
     let copy = ''
     for (const row of rows) {
-      if (row.cells.every((cell) => cell.trim() === '')) continue
+      if (row.cells.every(([, text]) => text.trim() === '')) continue
       if (this.columns.length === 0) {
         this.#takeHeader(row)
         continue
@@ -84,44 +87,42 @@ export class WorkbookReader {
       this.records++
       const problem = this.#problemOf(row)
       if (problem) rejected.push({ line: row.line, ...problem })
-      else copy += `${row.line},${this.#record(row.cells)}\n`
+      else copy += `${row.line}${this.delimiter}${this.#record(row)}\n`
     }
     const isReady = this.columns.length > 0
     if (isReady && (isFirst || copy !== '' || rejected.length > 0)) yield { copy: Buffer.from(copy), rejected }
   }
 
-  #takeHeader({ cells, line, isTooLong }: SheetRow): void {
-    if (isTooLong) throw new CsvFileError('BAD_HEADER', 'the header is too long', { line })
-    this.columns = mapColumns(withoutEmptyEnd(cells), this.#options)
+  #takeHeader(row: SheetRow): void {
+    if (row.isTooLong) throw new CsvFileError('BAD_HEADER', 'the header is too long', { line: row.line })
+    const names = Array<string>(widthOf(row)).fill('')
+    for (const [column, text] of row.cells) names[column] = text
+    this.columns = mapColumns(names, this.#options)
     this.header = this.columns.map(({ name }) => name)
   }
 
-  #problemOf({ cells, isTooLong }: SheetRow): Omit<Rejected, 'line'> | undefined {
-    const raw = () => this.#record(withoutEmptyEnd(cells)).replaceAll('\0', '\uFFFD')
-    if (isTooLong) {
-      const message = `longer than ${MOST_CHARACTERS} characters`
+  #problemOf(row: SheetRow): Omit<Rejected, 'line'> | undefined {
+    const raw = () => this.#record(row).replaceAll('\0', '\uFFFD')
+    if (row.isTooLong) {
+      const message = `longer than ${MOST_IN_ROW} characters`
       return { code: 'RECORD_TOO_LONG', message, raw: raw().slice(0, SHOWN_CHARACTERS).toWellFormed() }
     }
-    const found = withoutEmptyEnd(cells).length
+    const found = widthOf(row)
     if (found > this.columns.length) {
       const message = `has ${found} cells, the header has ${this.columns.length}`
       return { code: 'WRONG_CELL_COUNT', message, raw: raw() }
     }
-    return cells.some((cell) => cell.includes('\0'))
+    return row.cells.some(([, text]) => text.includes('\0'))
       ? { code: 'NUL_BYTE', message: 'a NUL byte', raw: raw() }
       : undefined
   }
 
-  /** A sheet leaves empty cells at the end of a row out. */
-  #record(cells: string[]): string {
-    const all = Array.from(
-      { length: Math.max(this.columns.length, withoutEmptyEnd(cells).length) },
-      (_, i) => cells[i] ?? '',
-    )
-    return all.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')
+  /** A sheet leaves empty cells out. */
+  #record(row: SheetRow): string {
+    const cells = Array<string>(Math.max(this.columns.length, widthOf(row))).fill('')
+    for (const [column, text] of row.cells) cells[column] = quotedCell(text, this.delimiter)
+    return cells.join(this.delimiter)
   }
 }
 
-function withoutEmptyEnd(cells: string[]): string[] {
-  return cells.slice(0, cells.findLastIndex((cell) => cell !== '') + 1)
-}
+const widthOf = ({ cells }: SheetRow) => (cells.at(-1)?.[0] ?? -1) + 1

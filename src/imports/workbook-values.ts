@@ -33,8 +33,9 @@ export function dateText(number: number, from1904: boolean): string {
   return ms % DAY_MS === 0 ? text.slice(0, 10) : text.replace(/\.000$/, '')
 }
 
-/** As a person reads it: 1E3 is 1000, 0.30000000000000004 is what stands there. */
+/** As a person reads it: 1E3 is 1000, 0.30000000000000004 is what stands there, and so is a key of 20 digits. */
 export function numberText(text: string): string {
+  if (/^-?\d+$/.test(text)) return text
   const number = Number(text)
   return text.trim() === '' || Number.isNaN(number) ? text : String(number)
 }

@@ -83,8 +83,11 @@ function checkJsonMediaType(request: FastifyRequest): void {
 function addRequestRules(app: FastifyInstance, ctx: Context): void {
   app.addHook('onRequest', (request, _reply, done) => done(errorOf(() => checkHead(request))))
   app.addHook('preParsing', (request, _reply, payload, done) => {
+    const { socket } = request.raw
     // Uploads have the longer time of the server as a whole.
-    if (request.headers['content-type']?.startsWith('application/json')) limitBodyTime(payload, request.raw.socket)
+    if (request.headers['content-type']?.startsWith('application/json')) limitBodyTime(payload, socket)
+    // Nothing passes while what has arrived is read. Node.js limits the time of the next request by itself.
+    if (request.routeOptions.config.upload) payload.once('end', () => socket.setTimeout?.(0)) // none under inject
     done(null, payload)
   })
   app.addHook('preValidation', (request, _reply, done) => done(errorOf(() => checkMembers(request))))

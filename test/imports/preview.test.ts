@@ -126,6 +126,9 @@ describe('a look at a file before it is sent', () => {
     for (const file of ['', Buffer.from([0x50, 0x4b, 3, 4, 0, 0])]) {
       assertProblem(await look(file, { whole: true }), 422, 'INVALID_CSV')
     }
+    for (const header of ['x,'.repeat(250_000), Array.from({ length: 201 }, (_, i) => `c${i}`).join(',')]) {
+      assertProblem(await look(`${header}\n`), 422, 'INVALID_CSV_HEADER')
+    }
     assertProblem(await look('', { sample: 'no base64!' }), 400)
   })
 })

@@ -15,6 +15,8 @@ export interface WorkbookParts {
   from1904?: boolean
   /** Parts that are added, or take the place of those made here; undefined leaves one out. */
   parts?: Record<string, string | undefined>
+  /** False: as they stand. */
+  compress?: boolean
 }
 
 /** A workbook as spreadsheets write it: sheets first, then the shared texts that they refer to, then what names them all. */
@@ -24,6 +26,7 @@ export function workbook({
   styles,
   from1904 = false,
   parts = {},
+  compress,
 }: WorkbookParts): Promise<Buffer> {
   const names = Object.keys(sheets)
   const relation = (id: string, type: string, target: string) =>
@@ -50,12 +53,14 @@ export function workbook({
     '_rels/.rels': relations(relation('rId1', 'officeDocument', 'xl/workbook.xml')),
     ...parts,
   }
-  return zip(all)
+  return zip(all, compress)
 }
 
-export function zip(parts: Record<string, string | undefined>): Promise<Buffer> {
+export function zip(parts: Record<string, string | undefined>, compress = true): Promise<Buffer> {
   const file = new ZipFile()
-  for (const [name, text] of Object.entries(parts)) if (text !== undefined) file.addBuffer(Buffer.from(text), name)
+  for (const [name, text] of Object.entries(parts)) {
+    if (text !== undefined) file.addBuffer(Buffer.from(text), name, { compress })
+  }
   file.end()
   return buffer(file.outputStream)
 }

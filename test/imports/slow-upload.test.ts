@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { readOptions } from '../../src/imports/options.ts'
+import { requireTarget } from '../../src/imports/service.ts'
+import { stageFile } from '../../src/imports/stage-file.ts'
+import type { Connection, Db } from '../../src/platform/db.ts'
+import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { until } from '../support/process.ts'
+import { textRow, workbook } from '../support/workbook.ts'
+
+describe('an upload that takes its time', () => {
+  const cleanup = new CleanupStack()
+  let app: TestApp
+  let admin: Person
+  before(async () => {
+    app = await startApp(cleanup)
+    admin = await app.person('ada', 'admin')
+  })
+  after(() => cleanup.run())
+
+  test('has no time limit of the database while a workbook arrives', async () => {
+    const actor = { id: admin.id, username: admin.username, role: 'admin', sessionId: '' } as const
+    const file = await workbook({ sheets: { Tasks: textRow(1, ['title']) + textRow(2, ['One']) } })
+    let staging: Db | undefined
+    let limit: string | undefined
+    const bytes = async function* () {
+      const { rows } = await (staging as Connection).query<Record<string, string>>({
+        text: 'show idle_in_transaction_session_timeout',
+      })
+      limit = rows[0]?.idle_in_transaction_session_timeout
+      yield file
+    }
+    const options = readOptions({}, await requireTarget(app.ctx, actor, null))
+    await stageFile(app.ctx, actor, { name: null, bytes: bytes() }, options, {
+      async claim(tx) {
+        staging = tx
+        return undefined
+      },
+      async keep() {},
+    })
+    assert.equal(limit, '0')
+  })
+
+  test('is not cut off between its last byte and the answer', async () => {
+    const { http } = app.app
+    const connected = once(http.server, 'connection') as Promise<[Socket]>
+    await http.listen({ port: 0, host: '127.0.0.1' })
+    const upload = request({
+      ...{ port: (http.server.address() as AddressInfo).port, host: '127.0.0.1', agent: false },
+      ...{ method: 'POST', path: '/api/v1/imports?again=true' },
+      headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'text/csv', connection: 'keep-alive' },
+    })
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>
+    upload.write('title\nOne\n')
+    const [socket] = await connected
+    const receiving = async () =>
+      (await app.ctx.db.query<{ id: number }>({ text: `select id from imports where state = 'receiving'` })).rows[0]
+    await until(async () => (await receiving()) !== undefined, 20_000)
+    assert.equal(socket.timeout, 60_000)
+
+    // What is left to be done once the file has arrived waits for this.
+    await app.ctx.db.bulkTransaction(async (tx) => {
+      await tx.query({ text: 'select from imports where id = $1 for update', values: [(await receiving())?.id] })
+      upload.end('Two\n')
+      await until(async () => socket.timeout === 0, 20_000)
+    })
+    const [answer] = await answered
+    assert.equal(answer.statusCode, 202)
+    answer.resume()
+    await until(async () => (socket.timeout ?? 0) > 0, 20_000)
+  })
+})
