@@ -1,4 +1,9 @@
-import type { Queryable } from './db.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Queryable, sqlState } from './db.ts'
+
+const LOCK_NOT_AVAILABLE = '55P03'
+const LOCK_WAIT_MS = 200
+const PAUSE_MS = 500
 
 const INDEX = /^create (unique )?index concurrently (\w+) on (\w+)\s+(.+)$/s
 
@@ -9,18 +14,39 @@ const INDEX = /^create (unique )?index concurrently (\w+) on (\w+)\s+(.+)$/s
 export async function runStatement(session: Queryable, statement: string): Promise<void> {
   const match = INDEX.exec(statement)
   if (!match) {
-    await session.query({ text: statement })
-    return
+    const run = async () => void (await session.query({ text: statement }))
+    return / concurrently /.test(statement) ? run() : whenFree(session, run)
   }
   const [, unique = '', name = '', table = '', rest = ''] = match
   const partitions = await findPartitions(session, table)
   if (!partitions) return buildIndex(session, { unique, name, table, rest })
-  await session.query({ text: `create ${unique}index if not exists ${name} on only ${table} ${rest}` })
+  const run = (text: string) => whenFree(session, async () => void (await session.query({ text })))
+  await run(`create ${unique}index if not exists ${name} on only ${table} ${rest}`)
   for (const partition of partitions) {
     if (await hasIndex(session, partition, name)) continue
     const own = `${partition}_${name}`.replace(`_${table}`, '')
     await buildIndex(session, { unique, name: own, table: partition, rest })
-    await session.query({ text: `alter index ${name} attach partition ${own}` })
+    await run(`alter index ${name} attach partition ${own}`)
+  }
+}
+
+/**
+ * For what locks a table: whoever comes while it waits for a lock waits behind it. So it gives up soon, lets everybody else
+ * get on, and begins anew, for as long as an export or an import is in its way.
+ */
+export async function whenFree(session: Queryable, work: () => Promise<void>): Promise<void> {
+  await session.query({ text: `set lock_timeout = ${LOCK_WAIT_MS}` })
+  try {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
+        await sleep(PAUSE_MS)
+      }
+    }
+  } finally {
+    await session.query({ text: 'reset lock_timeout' })
   }
 }
 

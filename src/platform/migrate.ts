@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database, Queryable } from './db.ts'
-import { runStatement } from './migrate-queries.ts'
+import type { Database, Queryable, Statement } from './db.ts'
+import { runStatement, whenFree } from './migrate-queries.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../../migrations')
 const FILE = /^(\d{6})-[a-z0-9-]+\.sql$/
@@ -72,16 +72,19 @@ async function apply(session: Queryable, file: string): Promise<boolean> {
     await session.query(done)
     return true
   }
+  await whenFree(session, () => inTransaction(session, [{ text }, done]))
+  return true
+}
+
+async function inTransaction(session: Queryable, statements: Statement[]): Promise<void> {
   await session.query({ text: 'begin' })
   try {
-    await session.query({ text })
-    await session.query(done)
+    for (const statement of statements) await session.query(statement)
     await session.query({ text: 'commit' })
   } catch (error) {
     await session.query({ text: 'rollback' }).catch(() => {}) // the connection may be what failed
     throw error
   }
-  return true
 }
 
 /** A statement ends where a line ends with a semicolon; such files hold no function bodies. */
