@@ -19,8 +19,9 @@ export function refreshCookie(config: Config) {
       if (!isCookieAsked(request)) return
       refuseOtherSites(request)
       const token = readCookie(request)
-      // For a key the request is its bytes; what it brings in the cookie belongs to them.
-      if (token && request.bodyBytes) request.bodyBytes = Buffer.concat([request.bodyBytes, Buffer.from(`\n${token}`)])
+      // For a key the request is its bytes; where the cookie is what is sent, it belongs to them. For a login it is no input.
+      if (token && request.bodyBytes && request.routeOptions.url?.endsWith('/refresh'))
+        request.bodyBytes = Buffer.concat([request.bodyBytes, Buffer.from(`\n${token}`)])
     },
     onSend: async (request, reply, payload) => {
       if (reply.statusCode === 204 && readCookie(request) !== undefined) setCookie(reply, request, '', 0)

@@ -33,7 +33,7 @@ export async function importCommand(file: string, options: ImportOptions): Promi
     if (!token) throw new ConfigError('--url needs TASKLOG_TOKEN or --token as well.')
     return load(atServer(url, token), file, options)
   }
-  if (!user) throw new ConfigError('--user names who it is done as; or give --url and --token.')
+  if (!user) throw new ConfigError('--user names who it is done as; or give --url and TASKLOG_TOKEN.')
   await withContext(loadConfig(), 'import', async (ctx) => load(await inDatabase(ctx, user), file, options))
 }
 
