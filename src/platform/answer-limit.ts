@@ -7,9 +7,9 @@ export function isUnanswered(error: unknown): boolean {
 }
 
 /** Stops waiting after `ms`; what was waited for goes on. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, work: Promise<T>, error: () => Error = noAnswer): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(noAnswer()), ms)
+  const timer = setTimeout(() => reject(error()), ms)
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type DataVersion, isSameVersion, SettledChanges } from './data-version.ts'
+import { type DataVersion, SettledChanges } from './data-version.ts'
 import type { Db, Queryable } from './db.ts'
 import type { Redis } from './redis.ts'
-import { type Replica, readerFor } from './replica.ts'
+import type { Replica } from './replica.ts'
 
 const MAX_BYTES_IN_PROCESS = 32 * 1024 * 1024
 /** What an entry takes beside its text. */
@@ -92,7 +92,7 @@ export class PageCache {
       }
       const page = await readPage(request, db)
       // Not waited for: this answer is right whatever happens meanwhile.
-      this.#keepIfUnchanged(key, request, page).then(resolve, reject)
+      this.#keepIfUnchanged(key, request, page).then(resolve, () => resolve(undefined))
       return { ...page, cache: 'miss' }
     } catch (error) {
       reject(error)
@@ -105,18 +105,23 @@ export class PageCache {
     if (isPast && version.incarnation !== null) return this.#db
     const settled = await this.#settled.find(version)
     if (settled === undefined) return undefined
-    const db = await readerFor({ db: this.#db, replica: this.#replica }, reader)
+    const db = await this.#readerFor(reader)
     return db === this.#db || this.#replica?.hasReplayed(settled) ? db : undefined
   }
 
   async #readUnkept(request: PageRequest): Promise<Page> {
-    return readPage(request, await readerFor({ db: this.#db, replica: this.#replica }, request.reader))
+    return readPage(request, await this.#readerFor(request.reader))
+  }
+
+  async #readerFor(reader: number): Promise<Queryable> {
+    return this.#replica?.readerFor(reader) ?? this.#db
   }
 
   /** What changed while the page was read may be in it or not, and it may be of another scope. */
-  async #keepIfUnchanged(key: string, { version, readVersion, isPast }: PageRequest, page: Page) {
-    const now = await readVersion()
-    if (!now || !isSameVersion(version, now)) return undefined
+  async #keepIfUnchanged(key: string, request: PageRequest, page: Page) {
+    const { readVersion, isPast } = request
+    const version = await readVersion()
+    if (!version || keyOf({ ...request, version }) !== key) return undefined
     this.#local.set(key, page)
     const bytes = Buffer.concat([Buffer.from(page.etag), page.body])
     this.#redis?.set(redisKey(key), bytes, isPast ? PAST_SECONDS : PRESENT_SECONDS).catch(() => {})
@@ -132,7 +137,7 @@ export class PageCache {
 
 function keyOf({ question, isPast, version }: PageRequest): string {
   const { incarnation, past, changes, scope } = version
-  return `${incarnation} ${isPast ? `past ${past}` : changes} ${scope} ${question}`
+  return `${incarnation} ${past} ${isPast ? '' : changes} ${scope} ${question}`
 }
 
 const redisKey = (key: string) => `tasklog:page:${createHash('sha256').update(key).digest('base64url')}`

@@ -14,7 +14,7 @@ export interface Context {
   config: Config
   /** The database, or the one transaction that a use case has to stay within: `{ ...ctx, db: tx }`. */
   db: Db
-  /** Lists and exports are read there, through `readerFor`. */
+  /** Lists and exports are read there, by who may. */
   replica: Replica | undefined
   redis: Redis | undefined
   queue: Queue

@@ -19,10 +19,6 @@ export interface DataVersion {
   now: number
 }
 
-export function isSameVersion(a: DataVersion, b: DataVersion): boolean {
-  return a.incarnation === b.incarnation && a.changes === b.changes && a.past === b.past && a.scope === b.scope
-}
-
 /** Tells whether all that had been counted can be seen by now. */
 export class SettledChanges {
   readonly #db: Queryable

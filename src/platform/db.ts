@@ -7,6 +7,8 @@ import { Pipeline } from './pipeline.ts'
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
+  /** How long the answer may take, in milliseconds, when not as long as any. */
+  query_timeout?: number
   name?: string
   text: string
   values?: unknown[]

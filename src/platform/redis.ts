@@ -1,4 +1,5 @@
 import { createClient, RESP_TYPES } from 'redis'
+import { within } from './answer-limit.ts'
 import type { Logger } from './logger.ts'
 
 /** No request waits longer than this for Redis. */
@@ -94,8 +95,5 @@ export class Redis {
   }
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new RedisAway('redis does not answer')), COMMAND_TIMEOUT_MS)
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
-}
+const inTime = <T>(answer: Promise<T>) =>
+  within(COMMAND_TIMEOUT_MS, answer, () => new RedisAway('redis does not answer'))

@@ -25,19 +25,21 @@ export async function readReplayPosition(standby: Queryable): Promise<string | u
 export async function isPast(primary: Queryable, reader: number, lsn: string): Promise<boolean> {
   const { rows } = await primary.query<{ past: boolean }>({
     name: 'replica/is-past',
+    quick: true,
     text: `select not exists (select from replica_marks where reader in ($1, ${EVERYBODY}) and lsn > $2::pg_lsn) as past`,
     values: [reader, lsn],
   })
   return rows[0]?.past ?? false
 }
 
-/** After the commit: the log holds it up to here. The position is read once the row is locked, so marks only go on. */
-export async function markCommitted(primary: Queryable, reader: number): Promise<void> {
+/** After the commit: the log holds it up to here. The position is read once a row is locked, so marks only go on. */
+export async function markCommitted(primary: Queryable, readers: number[]): Promise<void> {
   await primary.query({
     name: 'replica/mark-committed',
-    text: `insert into replica_marks as m values ($1, pg_current_wal_insert_lsn())
+    text: `insert into replica_marks as m
+           select reader, pg_current_wal_insert_lsn() from unnest($1::bigint[]) reader order by reader
            on conflict (reader) do update set lsn = pg_current_wal_insert_lsn()`,
-    values: [reader],
+    values: [readers],
   })
 }
 

@@ -1,14 +1,7 @@
-import {
-  type Connection,
-  Database,
-  type DatabaseOptions,
-  type Db,
-  type Queryable,
-  type Statement,
-  sqlState,
-} from './db.ts'
+import { type Connection, Database, type DatabaseOptions, type Queryable, type Statement, sqlState } from './db.ts'
 import type { Logger } from './logger.ts'
 import * as queries from './replica-queries.ts'
+import { TurnBatch } from './turn-batch.ts'
 
 const LOOK_MS = 500
 /** Further behind than this it is not read, whoever asks. */
@@ -16,6 +9,8 @@ const MAX_LAG_MS = 10_000
 /** Whoever waits in vain for the replica still has time for the primary. */
 const CONNECT_MS = 500
 const STATEMENT_MS = 1_500
+/** What the primary has for it when the replica has used up the rest. */
+const LEAST_MS = 500
 
 /**
  * A streaming replica of the database for reads that may be a little behind. It is looked at twice a second; what it had
@@ -26,6 +21,9 @@ export class Replica {
   readonly #primary: Database
   readonly #standby: Database
   readonly #log: Logger
+  /** A statement takes at most so long, wherever it is asked. */
+  readonly #answerMs: number
+  readonly #marks: TurnBatch<number, void>
   /** Where the primary's log ended, and when: what the replica has not come to yet. */
   #ahead: { lsn: bigint; at: number }[] = []
   /** How far it has come; undefined while it is not to be read. */
@@ -37,6 +35,8 @@ export class Replica {
   /** @param options those of the primary, with the replica's `url` */
   constructor(primary: Database, options: DatabaseOptions) {
     this.#primary = primary
+    this.#answerMs = options.statementTimeoutMs + 500
+    this.#marks = new TurnBatch((readers) => queries.markCommitted(primary, [...readers]))
     this.#log = options.log
     const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATEMENT_MS)
     this.#standby = new Database({ ...options, statementTimeoutMs, connectTimeoutMs: CONNECT_MS })
@@ -65,11 +65,14 @@ export class Replica {
     const standby = await this.standbyFor(reader)
     if (!standby) return this.#primary
     return {
-      query: <Row>(statement: Statement) =>
-        standby.query<Row>(statement).catch((error) => {
+      query: <Row>(statement: Statement) => {
+        const began = performance.now()
+        return standby.query<Row>(statement).catch((error) => {
           this.noteFailure(error)
-          return this.#primary.query<Row>(statement)
-        }),
+          const left = this.#answerMs - (performance.now() - began)
+          return this.#primary.query<Row>({ ...statement, query_timeout: Math.max(left, LEAST_MS) })
+        })
+      },
     }
   }
 
@@ -84,9 +87,9 @@ export class Replica {
     if (state === '' || /^(?:08|53|57P|58)/.test(state)) this.#replayed = undefined
   }
 
-  /** Notes, before a write is answered, that the reader is not shown a state before it. */
-  noteWrite(reader: number): Promise<void> {
-    return queries.markCommitted(this.#primary, reader)
+  /** Notes, before a write is answered, that the readers are not shown a state before it. */
+  async noteWrite(...readers: number[]): Promise<void> {
+    await Promise.all(readers.map((reader) => this.#marks.join(reader)))
   }
 
   /** The same for a transaction that nobody waits for: it never is visible without its mark, whatever is killed. */
@@ -138,14 +141,6 @@ export class Replica {
     const [first, last] = [this.#ahead[0], this.#ahead[old]]
     if (first && last) this.#ahead.splice(0, old + 1, { lsn: last.lsn, at: first.at })
   }
-}
-
-/**
- * Where `reader` reads what may be a little behind, but holds all that they have written: the replica if there is one and it
- * does, else the database; within a transaction, that.
- */
-export async function readerFor(ctx: { db: Db; replica: Replica | undefined }, reader: number): Promise<Queryable> {
-  return ctx.replica && ctx.db instanceof Database ? ctx.replica.readerFor(reader) : ctx.db
 }
 
 /** A position in the log as PostgreSQL writes it, `16/B374D848`. */

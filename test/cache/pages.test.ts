@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { PageCache } from '../../src/platform/cache.ts'
-import type { DataVersion } from '../../src/platform/data-version.ts'
 import { type Answer, CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
 import { redisUrl } from '../support/redis.ts'
 
@@ -179,20 +177,6 @@ describe('pages of lists', () => {
       after.map((count, i) => count - (before[i] ?? 0)),
       [3, 2, 0],
     )
-  })
-
-  test('what is kept in the process has a bound', async () => {
-    const cache = new PageCache(app.ctx.db)
-    const { rows } = await app.ctx.db.query<DataVersion>({ text: `select *, 'all' as scope from data_version` })
-    const version = rows[0] as DataVersion
-    const ask = (i: number) =>
-      cache.get({
-        ...{ question: String(i), isPast: true, reader: anna.id, version, readVersion: async () => version },
-        read: async () => 'x'.repeat(1_000_000),
-      })
-    for (let i = 0; i < 40; i++) await ask(i)
-    assert.equal((await ask(39)).cache, 'hit')
-    assert.equal((await ask(0)).cache, 'miss')
   })
 })
 
