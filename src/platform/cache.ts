@@ -72,9 +72,7 @@ export class PageCache {
   async #lead(key: string, request: PageRequest): Promise<Page & { cache: CacheOutcome }> {
     const { promise, resolve, reject } = Promise.withResolvers<Page | undefined>()
     this.#underWay.set(key, promise)
-    const end = () => {
-      if (this.#underWay.get(key) === promise) this.#underWay.delete(key)
-    }
+    const end = () => this.#underWay.delete(key)
     promise.then(end, end) // and perhaps nobody waits
     try {
       const shared = await this.#find(key)
@@ -85,8 +83,7 @@ export class PageCache {
       }
       const db = await this.#findSource(request)
       if (!db) {
-        // Whoever comes from here on may come after a change that the page does not show.
-        end()
+        // Those who wait may have come after a change that this answer does not show.
         resolve(undefined)
         return { ...(await this.#readUnkept(request)), cache: 'bypass' }
       }

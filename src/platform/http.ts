@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequ
 import type { Context } from './context.ts'
 import { invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
 import { parseStrictJson } from './json.ts'
+import { lazyCompilers } from './lazy-compilers.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
 
@@ -34,6 +35,7 @@ export function createHttpServer(ctx: Context): FastifyInstance {
     genReqId: () => crypto.randomUUID(),
     clientErrorHandler: answerUnreadableRequest,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    schemaController: { compilersFactory: lazyCompilers },
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true, allErrors: true },
     },
