@@ -1,5 +1,6 @@
 import { type Algorithm, hash, verify } from '@node-rs/argon2'
 import { dictionary } from '@zxcvbn-ts/language-common'
+import { AtOnce } from '../platform/at-once.ts'
 import { serverBusy } from '../platform/errors.ts'
 import { passwordRefused } from './errors.ts'
 
@@ -15,40 +16,25 @@ let decoy: Promise<string> | undefined
 
 /** Hashes and checks passwords, a bounded number at a time: more in parallel only slows every other request. */
 export class PasswordHasher {
-  readonly #atOnce: number
-  readonly #waiting: (() => void)[] = []
-  #running = 0
+  readonly #hashes: AtOnce
 
   /** @param atOnce hashes in flight */
   constructor(atOnce: number) {
-    this.#atOnce = atOnce
+    const busy = () => serverBusy('Too many people are logging in. Try again shortly.')
+    this.#hashes = new AtOnce({ running: atOnce, waiting: MAX_WAITING, busy })
   }
 
   hash(password: string): Promise<string> {
-    return this.#bounded(() => hash(password, ARGON2))
+    return this.#hashes.run(() => hash(password, ARGON2))
   }
 
   /** @param stored the user's hash, or undefined for a name nobody has: same work, answer false */
   verify(stored: string | undefined, password: string): Promise<boolean> {
-    return this.#bounded(async () => {
+    return this.#hashes.run(async () => {
       decoy ??= hash(crypto.randomUUID(), ARGON2)
       const matches = await verify(stored ?? (await decoy), password)
       return matches && stored !== undefined
     })
-  }
-
-  async #bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#atOnce) {
-      if (this.#waiting.length >= MAX_WAITING) throw serverBusy('Too many people are logging in. Try again shortly.')
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    } else this.#running++
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#running--
-    }
   }
 }
 

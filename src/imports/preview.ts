@@ -8,6 +8,7 @@ import { blankSeparatorLine, DelimiterSearch } from './delimiter.ts'
 import { invalidFile } from './errors.ts'
 import { DELIMITERS } from './options.ts'
 import type { PreviewAnswer, PreviewBody } from './preview-schemas.ts'
+import { beginsAsWorkbook } from './table-reader.ts'
 
 const MOST_SAMPLES = 5
 const LONGEST_SAMPLE = 100
@@ -22,6 +23,9 @@ export async function previewFile(body: Static<typeof PreviewBody>): Promise<Sta
   const bytes = Buffer.from(body.sample, 'base64')
   const encoding = body.encoding ?? guessEncoding(bytes)
   try {
+    if (beginsAsWorkbook(bytes)) {
+      throw new CsvFileError('BAD_WORKBOOK', 'it is a workbook (.xlsx), which can only be read whole: send it at once')
+    }
     const text = await decodeAll(body.whole ? bytes : wholeLines(bytes, encoding), encoding)
     const delimiter = findDelimiter(text, body.delimiter && DELIMITERS[body.delimiter])
     const { header, rows } = split(text, delimiter)

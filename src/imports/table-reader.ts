@@ -16,11 +16,20 @@ export interface TableReader {
 
 const [ZIP, COMPOUND] = [Buffer.from('PK\x03\x04', 'latin1'), Buffer.from('D0CF11E0A1B11AE1', 'hex')]
 
+/** @throws CsvFileError BAD_WORKBOOK for a workbook of a kind that is not read */
+export function beginsAsWorkbook(begin: Buffer): boolean {
+  if (begin.subarray(0, COMPOUND.length).equals(COMPOUND)) {
+    throw new CsvFileError('BAD_WORKBOOK', 'it is a workbook with a password, or of Excel 97 (.xls): save it as .xlsx')
+  }
+  return begin.subarray(0, ZIP.length).equals(ZIP)
+}
+
 /**
  * Tells a workbook from a CSV file by its first bytes, whatever its name or type says. The profile `original` is CSV.
  *
  * @returns its reader, and the bytes from the first one on
- * @throws CsvFileError BAD_WORKBOOK for a workbook that cannot be read, or for `sheet` of a file that is none
+ * @throws CsvFileError BAD_WORKBOOK for a workbook that cannot be read, for `sheet` of a file that is none, and for
+ *   `encoding` or `delimiter` of one
  */
 export async function openTable(
   bytes: AsyncIterable<Uint8Array>,
@@ -34,9 +43,10 @@ export async function openTable(
     if (done) break
     begin = Buffer.concat([begin, value])
   }
-  const isWorkbook = begin.subarray(0, ZIP.length).equals(ZIP)
-  if (begin.subarray(0, COMPOUND.length).equals(COMPOUND)) {
-    throw new CsvFileError('BAD_WORKBOOK', 'it is a workbook with a password, or of Excel 97 (.xls): save it as .xlsx')
+  const isWorkbook = beginsAsWorkbook(begin)
+  const isTold = options.encoding !== undefined || options.delimiter !== undefined
+  if (isWorkbook && isTold) {
+    throw new CsvFileError('BAD_WORKBOOK', 'encoding and delimiter are for CSV files, and it is a workbook (.xlsx)')
   }
   if (options.sheet !== undefined && !isWorkbook) {
     throw new CsvFileError('BAD_WORKBOOK', 'sheet names one of a workbook (.xlsx), and the file is none')

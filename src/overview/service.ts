@@ -1,7 +1,8 @@
 import type { Actor } from '../auth/index.ts'
+import { AtOnce } from '../platform/at-once.ts'
 import type { Context } from '../platform/context.ts'
 import { requireDay, today } from '../platform/dates.ts'
-import { invalidField } from '../platform/errors.ts'
+import { invalidField, serverBusy } from '../platform/errors.ts'
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled, PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
 import { countPeriods, countPresent } from './queries.ts'
@@ -11,9 +12,19 @@ const MOST_PERIODS = 400
 /** Periods when nothing is said of where they begin: a quarter of a year. */
 const DEFAULT_DAYS = { day: 90, week: 91 }
 
+/** Each looks through all tasks: seconds of the database's CPU where there are millions. */
+const counting = new AtOnce({
+  running: 2,
+  waiting: 100,
+  waitMs: 500,
+  busy: () => serverBusy('Too many numbers are being counted. Try again shortly.'),
+})
+
 /**
  * How many tasks there are now, of what kind and whose. Each number is that of a list: `open` is
  * `status=pending,active,inactive`, `overdue` the same with `due_to` of yesterday, and so on.
+ *
+ * @throws AppError SERVER_BUSY (503) when it is read
  */
 export function overviewPage(ctx: Context, actor: Actor, projectId?: number): KeptPage {
   const overdueTo = addDays(today(ctx.config.timeZone), -1)
@@ -22,7 +33,9 @@ export function overviewPage(ctx: Context, actor: Actor, projectId?: number): Ke
     isPast: () => false,
     reader: actor.id,
     async read(db) {
-      const { by_status, by_priority, ...counts } = JSON.parse(await countPresent(db, actor, overdueTo, projectId))
+      const { by_status, by_priority, ...counts } = JSON.parse(
+        await counting.run(() => countPresent(db, actor, overdueTo, projectId)),
+      )
       const all = { ...counts, by_status: every(STATUSES, by_status), by_priority: every(PRIORITIES, by_priority) }
       return JSON.stringify(all)
     },
@@ -52,7 +65,7 @@ interface Period {
  * `status=pending,active,inactive`, `created` with `created_from` and `created_to`, `completed` with `status=completed`,
  * `updated_from` and `updated_to`.
  *
- * @throws AppError INVALID_REQUEST (400) naming the parameter, and when it is read HISTORY_NOT_KEPT (410)
+ * @throws AppError INVALID_REQUEST (400) naming the parameter, and when it is read HISTORY_NOT_KEPT (410) and SERVER_BUSY (503)
  */
 export function periodsPage(ctx: Context, actor: Actor, { projectId, ...request }: PeriodsRequest): KeptPage {
   const { timeZone } = ctx.config
@@ -66,7 +79,7 @@ export function periodsPage(ctx: Context, actor: Actor, { projectId, ...request 
     reader: actor.id,
     async read(db) {
       if (first.to < today(timeZone)) await requireHistory(ctx, { day: first.to })
-      const counts = await countPeriods(db, actor, days, timeZone, projectId)
+      const counts = await counting.run(() => countPeriods(db, actor, days, timeZone, projectId))
       return JSON.stringify({ items: counts.map((count, i) => ({ ...(periods[i] as Period), ...count })) })
     },
   }

@@ -116,6 +116,9 @@ const NETWORK_CODES = new Set([
   'ENETUNREACH',
 ])
 
+/** Whether a system's error (errno) says that somebody could not be reached. */
+export const isNetworkCode = (code: string) => NETWORK_CODES.has(code)
+
 /** The driver gives these no code. */
 const DRIVER_UNAVAILABLE =
   /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|Cannot use a pool after calling end|Connection ended|read timeout/i
@@ -127,7 +130,7 @@ const DRIVER_UNAVAILABLE =
 export function fromDatabaseError(error: unknown): AppError | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (NETWORK_CODES.has(code)) return databaseUnavailable(error)
+  if (isNetworkCode(code)) return databaseUnavailable(error)
   if (code.length === 5) {
     const row = BY_SQLSTATE.find(([prefix]) => code.startsWith(prefix))
     if (row) return row[1](error)

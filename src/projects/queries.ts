@@ -153,8 +153,8 @@ export async function deleteMember(db: Queryable, actor: Actor, projectId: strin
 }
 
 /**
- * Usernames that begin so, of active members of one project or of all that the actor may read, and of administrators, who may
- * be given tasks everywhere.
+ * Usernames that begin so, of active members of one project or of all that the actor may read. Administrators may be given
+ * tasks everywhere, but who they are is told to each other, and to those they share a project with.
  */
 export async function listAssignees(
   db: Queryable,
@@ -165,9 +165,10 @@ export async function listAssignees(
     name: `projects/list-assignees/${actorKind(actor)}`,
     text: `select u.username from users u
             where u.disabled_at is null and starts_with(lower(u.username), lower($2))
-              and (u.role = 'admin' or exists (
+              and ($3::bigint is null or ${projectPredicate(actor, 'read', '$3::bigint')})
+              and (${actor.role === 'admin' ? `u.role = 'admin' or ` : ''}exists (
                     select from project_members m
-                     where m.user_id = u.id and ($3::bigint is null or m.project_id = $3)
+                     where m.user_id = u.id and ($3::bigint is null or m.project_id = $3 or u.role = 'admin')
                        and ${projectPredicate(actor, 'read', 'm.project_id')}))
             order by lower(u.username) limit $4`,
     values: [actor.id, beginning, projectId, limit],

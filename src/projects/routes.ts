@@ -87,7 +87,8 @@ export const projectRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
     config,
     schema: {
       tags,
-      summary: 'Usernames of those who can be given tasks: members of the projects you can see, and administrators',
+      summary:
+        'Usernames of those who can be given tasks: members of the projects you can see, and administrators you share one with',
       querystring: schemas.AssigneeQuery,
       response: { 200: Suggestions, ...problems(401) },
     },

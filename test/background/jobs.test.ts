@@ -61,6 +61,12 @@ describe('background jobs', () => {
     for (const [output, error] of [
       [{ name: 'AppError', message: 'The file is away.', stack }, 'The file is away.'],
       [{ name: 'error', code: '57014', message: 'select secret', stack }, 'The database refused (SQLSTATE 57014).'],
+      [{ name: 'Error', code: 'ECONNREFUSED', message: 'connect secret', stack }, 'The database could not be reached.'],
+      [{ name: 'Error', code: 'EPIPE', message: 'write EPIPE', stack }, 'The database could not be reached.'],
+      [
+        { name: 'Error', code: 'ERR_SECRET', message: 'secret', stack },
+        'Something went wrong; the log of the worker says what.',
+      ],
       [
         { name: 'TypeError', message: 'secret is undefined', stack },
         'Something went wrong; the log of the worker says what.',

@@ -123,8 +123,10 @@ describe('a look at a file before it is sent', () => {
   })
 
   test('refuses what is no CSV', async () => {
-    for (const file of ['', Buffer.from([0x50, 0x4b, 3, 4, 0, 0])]) {
-      assertProblem(await look(file, { whole: true }), 422, 'INVALID_CSV')
+    assertProblem(await look('', { whole: true }), 422, 'INVALID_CSV')
+    const workbooks = ['504B03040000', 'D0CF11E0A1B11AE1'].map((hex) => Buffer.from(hex, 'hex'))
+    for (const more of [{}, { encoding: 'windows-1252' }]) {
+      for (const file of workbooks) assert.equal((await look(file, more)).body.reason, 'BAD_WORKBOOK')
     }
     for (const header of ['x,'.repeat(250_000), Array.from({ length: 201 }, (_, i) => `c${i}`).join(',')]) {
       assertProblem(await look(`${header}\n`), 422, 'INVALID_CSV_HEADER')

@@ -196,6 +196,9 @@ describe('a workbook', () => {
     await assertRefused(await oneSheet('<row><c r="B1"/><c r="A1"/></row>'), /a cell "A1" out of order/)
     const rows = Array.from({ length: 200_000 }, (_, i) => `<row r="${i + 1}"><c/><c/><c/></row>`).join('')
     await assertRefused(await oneSheet(rows), /larger than the 1000000 bytes allowed/, { status: 413 })
+    for (const query of ['encoding=utf-8', 'delimiter=comma']) {
+      await assertRefused(good, /encoding and delimiter are for CSV files/, { query })
+    }
     await assertRefused(Buffer.from('title\nOne\n'), /sheet names one of a workbook/, { query: 'sheet=A' })
   })
 })

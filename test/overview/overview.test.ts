@@ -181,6 +181,21 @@ describe(`the overview (FAULTS_SEED=${SEED})`, () => {
     assert.deepEqual([await cacheOf(''), await cacheOf('/periods'), await cacheOf(over)], ['miss', 'miss', 'hit'])
   })
 
+  test('is counted for a few at a time; the others wait briefly, and then are told to come back', async () => {
+    const ask = (project: number) => team.app.send('GET', `${v1}/overview?project_id=${project}`, { as: team.admin })
+    const answers = await team.app.ctx.db.bulkTransaction(async (tx) => {
+      await tx.query({ text: 'lock table tasks in access exclusive mode' })
+      const asked = [1, 2, 3].map(ask)
+      const first = await Promise.race(asked)
+      assertProblem(first, 503, 'SERVER_BUSY')
+      assert.equal(first.headers['retry-after'], '2')
+      return asked
+    })
+    assert.deepEqual((await Promise.all(answers)).map(({ status }) => status).sort(), [200, 200, 503])
+    const inTurn = await Promise.all(Array.from({ length: 10 }, (_, i) => ask(i + 1)))
+    assert.ok(inTurn.every(({ status }) => status === 200))
+  })
+
   test('refuses what is no period', async () => {
     for (const [query, pointer] of [
       [`to=${daysAgo(-1)}`, '/to'],
