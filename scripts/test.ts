@@ -8,6 +8,7 @@ import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
 import { startRedis } from '../test/support/redis-server.ts'
+import { findChromium } from '../test/support/system-program.ts'
 import { buildTemplate, databaseUrl } from '../test/support/template.ts'
 import { buildConsole } from './build-console.ts'
 import { Report } from './test-report.ts'
@@ -29,6 +30,7 @@ const report = new Report()
 try {
   const files = findFiles()
   await buildConsole()
+  if (files.some((file) => file.includes('/test/browser/'))) prepareBrowser()
   await startServers()
   await runFiles(files)
   interrupted.signal.throwIfAborted()
@@ -52,6 +54,15 @@ function matching(pattern: string): string[] {
   // Otherwise a misspelt name beside a right one would look like a test that passed.
   if (found.length === 0) throw new Error(`No test file matches ${pattern}.`)
   return found.map((file) => path.resolve(root, file))
+}
+
+/** Once for all files, as two that install it at the same time would be in each other's way. */
+function prepareBrowser(): void {
+  try {
+    findChromium()
+  } catch {
+    // Each of the files says so.
+  }
 }
 
 async function startServers(): Promise<void> {

@@ -11,9 +11,9 @@ describe('account and trash', () => {
   })
   after(() => cleanup.run())
 
-  test('a new password ends every other session', async () => {
+  test('a new password ends every other session', async (t) => {
     const ada = await console.person('ada')
-    const { page, expects } = await console.signedIn(ada, '/console/account')
+    const { page, expects } = await console.signedIn(t, ada, '/console/account')
     expects(403)
     await page.getByText('This one', { exact: true }).waitFor()
     await inspect(page, 'account')
@@ -29,10 +29,10 @@ describe('account and trash', () => {
     await page.getByRole('heading', { name: 'Your sessions' }).waitFor()
   })
 
-  test('one session can be ended, and asks for a password at its next request', async () => {
+  test('one session can be ended, and asks for a password at its next request', async (t) => {
     const mary = await console.person('mary')
-    const here = await console.signedIn(mary, '/console/account')
-    const there = await console.signedIn(mary, '/console/tasks')
+    const here = await console.signedIn(t, mary, '/console/account')
+    const there = await console.signedIn(t, mary, '/console/tasks')
     there.expects(401)
     await here.page.reload()
     const buttons = here.page.getByRole('button', { name: /^End this one/ })
@@ -44,13 +44,13 @@ describe('account and trash', () => {
     await there.page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 
-  test('what was deleted is brought back, alone or with all that went with it', async () => {
+  test('what was deleted is brought back, alone or with all that went with it', async (t) => {
     const joan = await console.person('joan')
     const ids = []
     for (const title of ['First of three', 'Second of three', 'Third of three', 'Alone']) {
       ids.push((await console.send('POST', '/api/v1/tasks', { as: joan, body: { title } })).body.id)
     }
-    const { page } = await console.signedIn(joan, '/console/trash')
+    const { page } = await console.signedIn(t, joan, '/console/trash')
     await page.getByText('The trash is empty').waitFor()
     await inspect(page, 'trash-empty')
     await console.send('DELETE', '/api/v1/tasks', { as: joan, body: { ids: ids.slice(0, 3) } })
@@ -67,8 +67,8 @@ describe('account and trash', () => {
     assert.equal(body.items.length, 4)
   })
 
-  test('every page can be reached by keyboard alone, and a page that is none says so', async () => {
-    const { page } = await console.signedIn(await console.person('rosalind'), '/console/trash')
+  test('every page can be reached by keyboard alone, and a page that is none says so', async (t) => {
+    const { page } = await console.signedIn(t, await console.person('rosalind'), '/console/trash')
     await page.getByText('The trash is empty').waitFor()
     await page.keyboard.press('Tab')
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to content')

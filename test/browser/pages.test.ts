@@ -23,8 +23,8 @@ describe('overview, imports and administration', () => {
   })
   after(() => cleanup.run())
 
-  test('the overview shows numbers, and each leads to the tasks it counts', async () => {
-    const { page } = await console.signedIn(ada, '/console/overview')
+  test('the overview shows numbers, and each leads to the tasks it counts', async (t) => {
+    const { page } = await console.signedIn(t, ada, '/console/overview')
     const overdue = page.getByRole('link', { name: 'Overdue: 4' })
     await overdue.waitFor()
     await page.getByText('Show as a table').nth(1).waitFor()
@@ -49,8 +49,8 @@ describe('overview, imports and administration', () => {
     await page.getByText('4 tasks').waitFor()
   })
 
-  test('a file is looked at, checked, imported, and taken back, over a reload', async () => {
-    const { page } = await console.signedIn(ada, '/console/imports')
+  test('a file is looked at, checked, imported, and taken back, over a reload', async (t) => {
+    const { page } = await console.signedIn(t, ada, '/console/imports')
     const text = 'Aufgabe;Due;Prio\nFeed the cat;3/4/2031;HIGH\nWalk the dog;5/6/2031;urgent\nSleep;7/8/2031;LOW\n'
     await page.getByText('Nothing has been imported yet').waitFor()
     await inspect(page, 'imports-empty')
@@ -87,8 +87,8 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'imports')
   })
 
-  test('an administrator adds users, changes roles, makes projects and their members', async () => {
-    const { page } = await console.signedIn(ada, '/console/administration')
+  test('an administrator adds users, changes roles, makes projects and their members', async (t) => {
+    const { page } = await console.signedIn(t, ada, '/console/administration')
     await page.getByRole('textbox', { name: 'New user', exact: true }).fill('grace')
     await page.getByRole('textbox', { name: 'Password of the new user' }).fill('seven silver spoons')
     await page.getByRole('button', { name: 'Add' }).click()
@@ -109,9 +109,9 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'administration-members')
   })
 
-  test('jobs are shown, cancelled and tried again', async () => {
+  test('jobs are shown, cancelled and tried again', async (t) => {
     const id = await plantJob(console, { name: 'history.retention', state: 'failed', output: { message: 'secret' } })
-    const { page } = await console.signedIn(ada, '/console/administration?tab=jobs')
+    const { page } = await console.signedIn(t, ada, '/console/administration?tab=jobs')
     await page.getByText('Something went wrong; the log of the worker says what.').waitFor()
     await inspect(page, 'administration-jobs')
     await page.getByRole('button', { name: 'Retry history.retention' }).click()

@@ -23,8 +23,8 @@ describe('the past', () => {
   })
   after(() => cleanup.run())
 
-  test('of the list is a day away, says what has changed since, and stands in the address', async () => {
-    const { page, tab } = await console.signedIn(grace)
+  test('of the list is a day away, says what has changed since, and stands in the address', async (t) => {
+    const { page, tab } = await console.signedIn(t, grace)
     await page.getByRole('link', { name: 'Made today' }).waitFor()
     await page.getByRole('textbox', { name: 'As of the end of a day' }).fill('2025-03-29')
     await page.keyboard.press('Enter')
@@ -40,16 +40,16 @@ describe('the past', () => {
     assert.match(page.url(), /updated_from=2025-03-29/)
   })
 
-  test('of a task shows it as it was beside what it has become', async () => {
-    const { page } = await console.signedIn(grace, `/console/tasks?as_of=2025-03-29&task=${id}`)
+  test('of a task shows it as it was beside what it has become', async (t) => {
+    const { page } = await console.signedIn(t, grace, `/console/tasks?as_of=2025-03-29&task=${id}`)
     const drawer = page.getByRole('dialog')
     await drawer.getByText('Title: Audit the keys → Audit all keys').waitFor()
     assert.equal(await drawer.getByRole('button', { name: 'Save' }).count(), 0)
     await inspect(page, 'past-task')
   })
 
-  test('of a task can be gone back to, by its history', async () => {
-    const { page } = await console.signedIn(grace, `/console/tasks?task=${id}`)
+  test('of a task can be gone back to, by its history', async (t) => {
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${id}`)
     await page.getByRole('tab', { name: 'History' }).click()
     await page.getByText('Status: Active → Completed').waitFor()
     await inspect(page, 'history')

@@ -77,8 +77,17 @@ export class CleanupStack implements Scope {
     this.#stack.push(cleanup)
   }
 
+  /** @throws the first error, after all that is left was cleaned up as well */
   async run(): Promise<void> {
-    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) await next()
+    const errors: unknown[] = []
+    for (let next = this.#stack.pop(); next; next = this.#stack.pop()) {
+      try {
+        await next()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
   }
 }
 

@@ -4,18 +4,20 @@ import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { PASSWORD, type Person, type Scope, startApp, type TestApp, type TestOptions } from './app.ts'
-import { findProgram } from './system-program.ts'
+import { until } from './process.ts'
+import { findChromium } from './system-program.ts'
 
 /** The console in a real browser, over a real server that listens. */
 export interface Console extends TestApp {
   base: string
   browser: Browser
-  /** A browser of its own with nobody signed in: its cookies and its storage are shared with no other. */
-  visitor(): Promise<Visitor>
+  /** A browser of the test's own with nobody signed in: its cookies and its storage are shared with no other. */
+  visitor(t: Scope): Promise<Visitor>
   /** The same, signed in through the form and on that page of the console. */
-  signedIn(person: Person, at?: string): Promise<Visitor>
+  signedIn(t: Scope, person: Person, at?: string): Promise<Visitor>
 }
 
 interface Visitor {
@@ -36,8 +38,6 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const MISSING = 'The browser tests need Chromium: install the package chromium.'
 const WIDE = { width: 1280, height: 800 }
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.reports/console')
 
@@ -47,9 +47,9 @@ export async function startConsole(t: Scope, options: TestOptions = {}): Promise
   const base = `http://127.0.0.1:${(app.app.http.server.address() as AddressInfo).port}`
   const browser = await launchBrowser()
   t.after(() => browser.close())
-  const visitor = async () => openVisitor(browser, base, t)
-  const signedIn: Console['signedIn'] = async (person, at = '/console/tasks') => {
-    const someone = await visitor()
+  const visitor: Console['visitor'] = (t) => openVisitor(browser, base, t)
+  const signedIn: Console['signedIn'] = async (t, person, at = '/console/tasks') => {
+    const someone = await visitor(t)
     await signIn(someone.page, person, base + at)
     return someone
   }
@@ -57,8 +57,7 @@ export async function startConsole(t: Scope, options: TestOptions = {}): Promise
 }
 
 export function launchBrowser(args: string[] = []): Promise<Browser> {
-  const executablePath = findProgram(NAMES, 'chromium', MISSING)
-  return chromium.launch({ executablePath: executablePath, args: [...FLAGS, ...args] })
+  return chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...args] })
 }
 
 export async function signIn(page: Page, { username }: { username: string }, url: string, password = PASSWORD) {
@@ -92,9 +91,22 @@ async function openVisitor(browser: Browser, base: string, t: Scope): Promise<Vi
   return { context, page: await context.newPage(), tab, expects: (status) => void expected.add(status) }
 }
 
+/** Waits until the table holds just these tasks, in this order. */
+export async function showsTasks(page: Page, expected: string[]): Promise<void> {
+  let found: string[] = []
+  await until(
+    async () => {
+      found = await page.getByRole('row').getByRole('link').allTextContents()
+      return isDeepStrictEqual(found, expected)
+    },
+    20_000,
+    () => `${expected.join(', ')}; there is ${found.join(', ')}`,
+  )
+}
+
 /** A violation of the content security policy is reported on the browser's console as well. */
 function recordErrors(page: Page, expected: Set<number>, reported: string[]): void {
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(20_000)
   page.on('pageerror', (error) => reported.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return

@@ -15,6 +15,12 @@ export function findProgram(names: string[], packageName: string, missing: strin
   return found
 }
 
+/** The path of the browser that the console is tested in. */
+export function findChromium(): string {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  return findProgram(names, 'chromium', 'The browser tests need Chromium: install the package chromium.')
+}
+
 const pathOf = (name: string) => spawnSync('sh', ['-c', 'command -v "$0"', name], { encoding: 'utf8' }).stdout.trim()
 
 function installPackage(name: string): void {
