@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { CleanupStack } from '../support/app.ts'
+import { CleanupStack, PASSWORD } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
 
 describe('signing in', () => {
@@ -11,9 +11,9 @@ describe('signing in', () => {
   })
   after(() => cleanup.run())
 
-  test('leads from any page to the form, and from the form to that page', async () => {
+  test('leads from any page to the form, and from the form to that page', async (t) => {
     const grace = await console.person('grace')
-    const { page } = await console.visitor()
+    const { page } = await console.visitor(t)
     await page.goto('/')
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await inspect(page, 'sign-in')
@@ -25,8 +25,8 @@ describe('signing in', () => {
     assert.match(page.url(), /\/console\/trash\?x=1$/)
   })
 
-  test('holds over a reload and in another tab, with no token that a script could read from the browser', async () => {
-    const { page, context, tab } = await console.signedIn(await console.person('ada'))
+  test('holds over a reload and in another tab, with no token that a script could read from the browser', async (t) => {
+    const { page, context, tab } = await console.signedIn(t, await console.person('ada'))
     const kept = await page.evaluate<string>(
       'JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])',
     )
@@ -39,19 +39,128 @@ describe('signing in', () => {
     await second.getByRole('button', { name: 'Account of ada' }).waitFor()
   })
 
-  test('survives six tabs that are loaded at once, five times', async () => {
-    const { context, page } = await console.signedIn(await console.person('edith'))
+  test('survives six tabs that are loaded at once, five times, of which one renews at a time', async (t) => {
+    const { context, page } = await console.signedIn(t, await console.person('edith'))
     const tabs = await Promise.all(Array.from({ length: 5 }, () => context.newPage()))
+    let renewing = 0
+    let most = 0
+    await context.route('**/api/v1/auth/refresh', async (route) => {
+      most = Math.max(most, ++renewing)
+      const response = await route.fetch()
+      renewing--
+      await route.fulfill({ response })
+    })
     for (let round = 0; round < 5; round++) {
       await Promise.all([page, ...tabs].map((each) => each.goto('/console/account')))
       for (const each of [page, ...tabs]) await each.getByRole('button', { name: 'Account of edith' }).waitFor()
     }
     const { body } = await console.send('GET', '/api/v1/auth/sessions', { as: (await console.login('edith')).token })
     assert.equal(body.items.length, 3)
+    assert.equal(most, 1)
   })
 
-  test('says what is wrong with a password, and nothing of whether the name exists', async () => {
-    const { page, expects } = await console.visitor()
+  test('is renewed once when a token is refused, and the request sent again', async (t) => {
+    const { page, expects } = await console.signedIn(t, await console.person('radia'), '/console/trash')
+    expects(401)
+    let refused = 0
+    await page.route('**/api/v1/tasks?*', (route) => {
+      refused++
+      return route.fulfill({ status: 401, body: '' })
+    })
+    let renewals = 0
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/auth/refresh')) return
+      renewals++
+      void page.unroute('**/api/v1/tasks?*')
+    })
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+    await page.getByText('No tasks yet').waitFor()
+    assert.deepEqual([refused, renewals], [1, 1])
+  })
+
+  test('is renewed before its token ends', async (t) => {
+    const { page } = await console.signedIn(t, await console.person('barbara'), '/console/trash')
+    await page.clock.install()
+    await page.reload()
+    await page.getByText('The trash is empty').waitFor()
+    const renewed = page.waitForRequest('**/api/v1/auth/refresh')
+    await page.clock.fastForward('23:00:00')
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+    await renewed
+    await page.getByText('No tasks yet').waitFor()
+  })
+
+  test('waits for a server that is away when the page is loaded', async (t) => {
+    const { page, expects } = await console.signedIn(t, await console.person('jean'), '/console/trash')
+    expects(503)
+    await page.route('**/api/v1/auth/refresh', (route) => route.fulfill({ status: 503, body: '' }))
+    await page.reload()
+    await page.getByText('The server answered 503.').waitFor()
+    await inspect(page, 'server-away')
+    await page.unroute('**/api/v1/auth/refresh')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('The trash is empty').waitFor()
+  })
+
+  test('leads past the form with the back button', async (t) => {
+    const { page } = await console.visitor(t)
+    await console.person('frances')
+    await page.goto('/console/register')
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByLabel('Username').fill('frances')
+    await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.getByText('No tasks yet').waitFor()
+    for (let back = 0; back < 2; back++) {
+      await page.goBack()
+      await page.getByRole('heading', { name: 'Tasks' }).waitFor()
+      assert.equal(await page.getByRole('heading', { name: 'Sign in' }).count(), 0)
+    }
+  })
+
+  for (const hears of [true, false]) {
+    test(`as somebody else takes every tab along, ${hears ? 'at once' : 'at the next renewal'}`, async (t) => {
+      const [first, second] = [await console.person(`one_${hears}`, 'admin'), await console.person(`two_${hears}`)]
+      const { context, page, expects, tab } = await console.signedIn(t, first, '/console/sign-in')
+      if (!hears) {
+        expects(401)
+        await context.addInitScript('BroadcastChannel = class { postMessage() {} }')
+      }
+      await page.goto('/console/tasks')
+      await page.getByRole('link', { name: 'Administration' }).waitFor()
+      const other = await tab('/console/sign-in')
+      await other.getByLabel('Username').fill(second.username)
+      await other.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+      await other.keyboard.press('Enter')
+      await other.getByRole('button', { name: `Account of ${second.username}` }).waitFor()
+      if (!hears) {
+        await page.route('**/api/v1/tasks?*', (route) => route.fulfill({ status: 401, body: '' }), { times: 1 })
+        await page.getByRole('button', { name: 'Refresh' }).click()
+      }
+      await page.getByRole('button', { name: `Account of ${second.username}` }).waitFor()
+      assert.equal(await page.getByRole('link', { name: 'Administration' }).count(), 0)
+    })
+  }
+
+  test('goes on when signing out did not reach the server', async (t) => {
+    const { page, expects } = await console.signedIn(t, await console.person('annie'))
+    expects(503)
+    const signOut = async () => {
+      await page.getByRole('button', { name: 'Account of annie' }).click()
+      await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    }
+    await page.route('**/api/v1/auth/logout', (route) => route.fulfill({ status: 503, body: '' }))
+    await signOut()
+    await page.getByText('The server answered 503.').waitFor()
+    await page.unroute('**/api/v1/auth/logout')
+    await page.reload()
+    await signOut()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+
+  test('says what is wrong with a password, and nothing of whether the name exists', async (t) => {
+    const { page, expects } = await console.visitor(t)
     expects(401)
     await page.goto('/console/sign-in')
     await page.getByLabel('Username').fill('nobody_here')
@@ -61,8 +170,8 @@ describe('signing in', () => {
     await inspect(page, 'sign-in-refused')
   })
 
-  test('ends in every tab with signing out', async () => {
-    const { page, tab } = await console.signedIn(await console.person('hedy'))
+  test('ends in every tab with signing out', async (t) => {
+    const { page, tab } = await console.signedIn(t, await console.person('hedy'))
     const second = await tab('/console/trash')
     await second.getByRole('heading', { name: 'Trash' }).waitFor()
     await page.getByRole('button', { name: 'Account of hedy' }).click()
@@ -72,8 +181,8 @@ describe('signing in', () => {
     await second.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 
-  test('is offered to who registers, with what is wrong beside the field', async () => {
-    const { page, expects } = await console.visitor()
+  test('is offered to who registers, with what is wrong beside the field', async (t) => {
+    const { page, expects } = await console.visitor(t)
     expects(400)
     await page.goto('/console/register')
     await page.getByLabel('Username').fill('katherine')

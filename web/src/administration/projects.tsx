@@ -67,7 +67,6 @@ export function Projects() {
         onClose={() => setOpen(undefined)}
         title={`Members of ${open?.name}`}
         size="lg"
-        closeButtonProps={{ 'aria-label': 'Close' }}
       >
         {open && <Members projectId={String(open.id)} />}
       </Modal>

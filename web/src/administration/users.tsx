@@ -92,7 +92,6 @@ function NewUser() {
           label="Password of the new user"
           autoComplete="new-password"
           required
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           {...form.getInputProps('password')}
         />
         <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />

@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch'
 import { session } from '../auth/session.ts'
-import { ApiError, type Problem } from './errors.ts'
+import { ApiError, asProblem } from './errors.ts'
 import { newKey } from './idempotency.ts'
 import type { components, paths } from './schema.d.ts'
 
@@ -24,7 +24,6 @@ export async function data<T>(request: Promise<{ data?: T; error?: unknown; resp
 /**
  * A request of the console's own making (a stream, a file), signed as all others.
  *
- * @public
  * @throws ApiError unless it succeeds
  */
 export async function signedRequest(url: string, init?: RequestInit): Promise<Response> {
@@ -32,11 +31,6 @@ export async function signedRequest(url: string, init?: RequestInit): Promise<Re
   const response = await send(() => withKey(new Request(new URL(url, window.location.origin), init), key))
   if (!response.ok) throw new ApiError(asProblem(await response.json().catch(() => undefined), response.status))
   return response
-}
-
-function asProblem(error: unknown, status: number): Problem {
-  if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem
-  return { status, code: 'UNKNOWN', detail: `The server answered ${status}. Try again in a moment.` }
 }
 
 function signedFetch(request: Request): Promise<Response> {

@@ -23,6 +23,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What an answer says is wrong; a proxy, or a server that has just gone, may say it in no such document. */
+export function asProblem(error: unknown, status: number): Problem {
+  if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem
+  return { status, code: 'UNKNOWN', detail: `The server answered ${status}. Try again in a moment.` }
+}
+
 /** One sentence for people, whatever was thrown. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ApiError) return [error.message, error.problem.hint].filter(Boolean).join(' ')

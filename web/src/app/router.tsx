@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { session } from '../auth/session.ts'
 import { readTaskSearch } from '../tasks/search.ts'
-import { PageError, PageMissing } from './page-error.tsx'
+import { PageError, PageMissing, WholePageError } from './page-error.tsx'
 import { PageLoading } from './page-loading.tsx'
 import { only, parseSearch, stringifySearch } from './search-params.ts'
 import { Shell } from './shell.tsx'
@@ -16,16 +16,25 @@ import { Shell } from './shell.tsx'
 /** Every page of the console, one line each; the folder of a page is loaded when it is opened. */
 const root = createRootRoute({ component: Outlet, notFoundComponent: PageMissing })
 
+/** The forms are for who is not signed in: the back button leads past them. */
+const onlySignedOut = () => {
+  if (session.user) throw redirect({ to: '/tasks', replace: true })
+}
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search.next === 'string' ? { next: search.next } : {},
+  beforeLoad: onlySignedOut,
+  errorComponent: WholePageError,
   component: lazyRouteComponent(() => import('../auth/sign-in-page.tsx'), 'SignInPage'),
 })
 const register = createRoute({
   getParentRoute: () => root,
   path: '/register',
+  beforeLoad: onlySignedOut,
+  errorComponent: WholePageError,
   component: lazyRouteComponent(() => import('../auth/register-page.tsx'), 'RegisterPage'),
 })
 
@@ -36,6 +45,7 @@ const shell = createRoute({
     if (!(await session.restore())) throw redirect({ to: '/sign-in', search: { next: location.href }, replace: true })
   },
   component: Shell,
+  errorComponent: WholePageError,
 })
 const home = createRoute({
   getParentRoute: () => shell,

@@ -1,5 +1,11 @@
 import { createTheme } from '@mantine/core'
 
+const OVERLAY = {
+  // Its header is no banner of the page.
+  attributes: { header: { role: 'presentation' } },
+  closeButtonProps: { 'aria-label': 'Close' },
+}
+
 /** Shades that keep a contrast of 4.5:1 with what stands on or under them (WCAG 2.2, 1.4.3); app.css has the rest. */
 export const theme = createTheme({
   primaryColor: 'blue',
@@ -10,9 +16,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    // Their headers are no banner of the page.
-    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
-    Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Drawer: { defaultProps: OVERLAY },
+    Modal: { defaultProps: OVERLAY },
+    PasswordInput: { defaultProps: { visibilityToggleButtonProps: { 'aria-label': 'Show the password' } } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
     Loader: { defaultProps: { role: 'status', 'aria-label': 'Loading' } },
   },

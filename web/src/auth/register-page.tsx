@@ -37,7 +37,6 @@ export function RegisterPage() {
           mt="sm"
           autoComplete="new-password"
           required
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           {...form.getInputProps('password')}
         />
         <Button type="submit" fullWidth mt="lg" loading={register.isPending}>

@@ -12,7 +12,7 @@ const MARGIN_MS = 30_000
 /** In the storage of the browser while it has a session, as its cookie cannot be seen: saves asking for nothing. */
 const MARK = 'tasklog-session'
 
-type Message = { type: 'token'; tokens: Tokens; userId: number } | { type: 'signed-out' }
+type Message = { type: 'token'; tokens: Tokens } | { type: 'signed-out' }
 
 class Session {
   #user: User | undefined
@@ -42,7 +42,10 @@ class Session {
 
   /** @throws ApiError when name or password are wrong */
   async signIn(username: string, password: string): Promise<void> {
-    await this.#take(await openSession(username, password))
+    const tokens = await openSession(username, password)
+    // Whoever was signed in here is so no longer, and what they have read goes with them.
+    this.#set(undefined, undefined)
+    await this.#take(tokens)
   }
 
   /** Goes on with the session that this browser has, if it has one: what a reload of the page does. */
@@ -73,21 +76,29 @@ class Session {
       const tokens = await refreshTokens()
       if (tokens) await this.#take(tokens)
       else this.#set(undefined, undefined)
-      return tokens !== undefined
+      return this.#tokens !== undefined
     })
   }
 
   async #take(tokens: Tokens): Promise<void> {
+    // Another tab has signed in as somebody else, which this one has not heard: nothing here is theirs to see.
+    if (this.#user && this.#user.id !== tokens.userId) return this.#startAnew()
     const user = this.#user ?? (await readUser(tokens.accessToken))
     this.#set(user, tokens)
-    this.#channel.postMessage({ type: 'token', tokens, userId: user.id } satisfies Message)
+    this.#channel.postMessage({ type: 'token', tokens } satisfies Message)
   }
 
   #hear(message: Message): void {
     if (!this.#user) return
-    if (message.type === 'token' && message.userId === this.#user.id) this.#tokens = message.tokens
-    // Signed out, or signed in as somebody else: nothing on this page is theirs to see.
-    else window.location.reload()
+    if (message.type === 'token' && message.tokens.userId === this.#user.id) this.#tokens = message.tokens
+    // Signed out, or signed in as somebody else.
+    else this.#startAnew()
+  }
+
+  /** A page that belongs to nobody any more asks for nothing on its way out. */
+  #startAnew(): void {
+    this.#tokens = undefined
+    window.location.reload()
   }
 
   #set(user: User | undefined, tokens: Tokens | undefined): void {

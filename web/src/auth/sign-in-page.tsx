@@ -27,7 +27,6 @@ export function SignInPage() {
           mt="sm"
           autoComplete="current-password"
           required
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           {...form.getInputProps('password')}
         />
         <Button type="submit" fullWidth mt="lg" loading={signIn.isPending}>
