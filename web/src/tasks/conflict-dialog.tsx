@@ -23,13 +23,7 @@ export function ConflictDialog({ base, mine, theirs, isSaving, onClose, onResolv
   const choose = (field: Field, isMine: boolean) =>
     setKept(isMine ? [...kept, field] : kept.filter((other) => other !== field))
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="lg"
-      title="Somebody has changed this task meanwhile"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened onClose={onClose} size="lg" title="Somebody has changed this task meanwhile">
       <Stack gap="sm">
         <Text size="sm">
           Choose which of the two each field is to have. Nothing is lost: the history keeps every version.

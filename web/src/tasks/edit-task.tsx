@@ -10,6 +10,7 @@ import { notify } from '../app/notify.tsx'
 import { type Changes, changeTask, deleteSelected } from './changes.tsx'
 import { ConflictDialog } from './conflict-dialog.tsx'
 import { differences, type Field } from './fields.ts'
+import { useLeaveGuard } from './leave-guard.tsx'
 import { fromForm, TaskForm, toForm, useTaskForm } from './task-form.tsx'
 
 /** Sends the fields that were changed, and only if nobody has changed the task meanwhile; else both versions are shown. */
@@ -25,17 +26,20 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
   useEffect(() => {
     if (task.version !== base.version && changed.length === 0) begin(task)
   }, [task.version])
-  function begin(from: Task) {
+  function begin(from: Task, typed: Changes = {}) {
     setBase(from)
-    form.setValues(toForm(from))
-    form.resetDirty()
+    form.setValues(toForm({ ...from, ...typed }))
   }
+  const guard = useLeaveGuard(changed.length > 0)
 
   const save = useMutation({
-    mutationFn: ({ from, fields }: { from: Task; fields: Field[] }) => changeTask(from, pick(mine, fields)),
-    onSuccess: (saved) => {
+    mutationFn: ({ from, fields, sent }: { from: Task; fields: Field[]; sent: Task }) =>
+      changeTask(from, pick(sent, fields)),
+    onSuccess: (saved, { sent }) => {
       setTheirs(undefined)
-      begin(saved)
+      // What was typed since it was sent stays, to be saved next.
+      const now = { ...sent, ...fromForm(form.getValues()) }
+      begin(saved, pick(now, differences(sent, now)))
       notify('Saved.')
     },
     onError: (error) => {
@@ -43,11 +47,17 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
       else form.setErrors(fieldErrors(error))
     },
   })
-  const remove = useMutation({ mutationFn: () => deleteSelected({ ids: [base.id] }), onSuccess: onClose })
+  const remove = useMutation({
+    mutationFn: () => deleteSelected({ ids: [base.id] }),
+    onSuccess: () => {
+      guard.letGo()
+      onClose()
+    },
+  })
   return (
     <>
       <FormError error={theirs ? undefined : (save.error ?? remove.error)} />
-      <TaskForm form={form} onSubmit={() => save.mutate({ from: base, fields: changed })}>
+      <TaskForm form={form} onSubmit={() => save.mutate({ from: base, fields: changed, sent: mine })}>
         <Button
           variant="default"
           leftSection={<Trash2 size={16} aria-hidden />}
@@ -66,18 +76,20 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
       </Text>
       {theirs && (
         <ConflictDialog
+          key={theirs.version}
           base={base}
           mine={mine}
           theirs={theirs}
           isSaving={save.isPending}
           onClose={() => setTheirs(undefined)}
           onResolve={(fields) => {
-            if (fields.length > 0) return save.mutate({ from: theirs, fields })
+            if (fields.length > 0) return save.mutate({ from: theirs, fields, sent: mine })
             setTheirs(undefined)
             begin(theirs)
           }}
         />
       )}
+      {guard.dialog}
     </>
   )
 }

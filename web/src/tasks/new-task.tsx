@@ -4,10 +4,12 @@ import { fieldErrors } from '../api/errors.ts'
 import { FormError } from '../app/form-error.tsx'
 import { notify } from '../app/notify.tsx'
 import { createTask } from './changes.tsx'
+import { useLeaveGuard } from './leave-guard.tsx'
 import { fromForm, TaskForm, useTaskForm } from './task-form.tsx'
 
 export function NewTask({ onDone }: { onDone: () => void }) {
   const form = useTaskForm()
+  const guard = useLeaveGuard(form.isDirty())
   const create = useMutation({
     mutationFn: () => {
       const { project_id, ...values } = fromForm(form.values)
@@ -15,6 +17,7 @@ export function NewTask({ onDone }: { onDone: () => void }) {
     },
     onSuccess: (task) => {
       notify(`Task ${task.id} was made.`)
+      guard.letGo()
       onDone()
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
@@ -27,6 +30,7 @@ export function NewTask({ onDone }: { onDone: () => void }) {
           Create
         </Button>
       </TaskForm>
+      {guard.dialog}
     </>
   )
 }

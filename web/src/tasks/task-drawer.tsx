@@ -28,7 +28,6 @@ export function TaskDrawer({ task, asOf, onClose }: Props) {
       position="right"
       size="lg"
       title={task === 'new' ? 'New task' : <DrawerTitle id={id} />}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {task === 'new' && <NewTask onDone={onClose} />}
       {id !== undefined && <ExistingTask id={id} asOf={asOf} onClose={onClose} />}

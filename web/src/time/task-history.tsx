@@ -22,14 +22,19 @@ export function TaskHistory({ id }: { id: number }) {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   })
   const revert = useMutation({
-    mutationFn: (version: number) => revertTask(id, version),
+    mutationFn: ({ to, from }: { to: number; from: number }) => revertTask(id, to, from),
     onSuccess: (task) => notify(`The task is as it was; that is version ${task.version}.`),
-    onError: notifyError,
+    onError: (error) => {
+      notifyError(error)
+      // Somebody may have changed it: what there is to go back from is shown first.
+      void history.refetch()
+    },
   })
   if (history.error) return <Failed error={history.error} retry={history.refetch} />
   const versions = history.data?.pages.flatMap((page) => page.items)
   if (!versions) return <PageLoading />
-  if (versions.length === 0) return <Empty title="Nothing is kept of its history" />
+  const newest = versions[0]?.version
+  if (newest === undefined) return <Empty title="Nothing is kept of its history" />
   return (
     <Stack>
       <Timeline active={versions.length} bulletSize={14} lineWidth={2}>
@@ -41,8 +46,8 @@ export function TaskHistory({ id }: { id: number }) {
                 <Button
                   size="compact-sm"
                   variant="default"
-                  loading={revert.isPending && revert.variables === version.version}
-                  onClick={() => revert.mutate(version.version)}
+                  loading={revert.isPending && revert.variables.to === version.version}
+                  onClick={() => revert.mutate({ to: version.version, from: newest })}
                 >
                   Go back to this
                 </Button>

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { CleanupStack, type Person } from '../support/app.ts'
+import { type Console, inspect, startConsole } from '../support/browser.ts'
+
+/** The browser does not tell what is in the body of a request that is sent from a stream. */
+const KEEP_SENT = `
+  sent = []
+  send = fetch
+  fetch = async (request) => {
+    if (request.method === 'PATCH') sent.push([request.headers.get('if-match'), await request.clone().json()])
+    return send(request)
+  }`
+
+describe('the form of a task', () => {
+  const cleanup = new CleanupStack()
+  let console: Console
+  let grace: Person
+  before(async () => {
+    console = await startConsole(cleanup)
+    grace = await console.person('grace')
+  })
+  after(() => cleanup.run())
+
+  const make = async (title: string, more = {}) =>
+    (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
+  const read = async (id: number) => (await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })).body
+  const change = (id: number, body: object) => console.send('PATCH', `/api/v1/tasks/${id}`, { as: grace, body })
+  const field = (page: Page, name: string) => page.getByRole('dialog').getByRole('textbox', { name })
+
+  test('sends only the fields that were changed', async (t) => {
+    const task = await make('Paint the fence', { description: 'All of it' })
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    await field(page, 'Title').fill('Paint the fence blue')
+    await inspect(page, 'task-edit')
+    await page.evaluate(KEEP_SENT)
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    assert.deepEqual(await page.evaluate('sent'), [['"1"', { title: 'Paint the fence blue' }]])
+    await page.getByRole('row').getByRole('link', { name: 'Paint the fence blue' }).waitFor()
+    const { title, description, version } = await read(task.id)
+    assert.deepEqual([title, description, version], ['Paint the fence blue', 'All of it', 2])
+  })
+
+  test('keeps what is typed while it is saved', async (t) => {
+    const task = await make('Sand the floor')
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    let answer = () => {}
+    const isTyped = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route(`**/api/v1/tasks/${task.id}`, async (route) => {
+      if (route.request().method() === 'PATCH') await isTyped
+      await route.continue()
+    })
+    await field(page, 'Title').fill('Sand the floors')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await field(page, 'Description').fill('Twice')
+    answer()
+    await page.getByText('Saved.').waitFor()
+    assert.equal(await field(page, 'Description').inputValue(), 'Twice')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').nth(1).waitFor()
+    const { title, description, version } = await read(task.id)
+    assert.deepEqual([title, description, version], ['Sand the floors', 'Twice', 3])
+  })
+
+  test('asks before it is left with something that is not saved', async (t) => {
+    const task = await make('Oil the hinges')
+    const { page } = await console.signedIn(t, grace, '/console/tasks')
+    await page.getByRole('row').getByRole('link', { name: 'Oil the hinges' }).click()
+    await field(page, 'Title').fill('Oil every hinge')
+    const question = page.getByRole('dialog', { name: 'Leave without saving?' })
+    const leave = [() => page.keyboard.press('Escape'), () => page.goBack(), () => page.mouse.click(100, 500)]
+    for (const leaving of leave) {
+      await leaving()
+      await question.waitFor()
+      await question.getByRole('button', { name: 'Go on editing' }).click()
+      await question.waitFor({ state: 'detached' })
+      assert.equal(await field(page, 'Title').inputValue(), 'Oil every hinge')
+    }
+    await page.keyboard.press('Escape')
+    await inspect(page, 'task-leave')
+    await question.getByRole('button', { name: 'Leave it' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.equal((await read(task.id)).version, 1)
+  })
+
+  test('shows both versions when somebody else was faster, and takes a choice for each field', async (t) => {
+    const task = await make('Feed the cat', { description: 'Twice', status: 'pending' })
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    expects(412)
+    await field(page, 'Title').fill('Feed the cats')
+    await field(page, 'Description').fill('Three times')
+    await change(task.id, { title: 'Feed the dog', status: 'active', description: 'Four times' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Somebody has changed this task meanwhile' }).waitFor()
+    await inspect(page, 'task-conflict')
+    const choice = page.getByRole('radiogroup', { name: 'Description' })
+    await choice.getByLabel('Theirs').check()
+    await page.getByRole('button', { name: 'Save what is chosen' }).click()
+    await page.getByText('Saved.').waitFor()
+    const { title, description, status } = await read(task.id)
+    assert.deepEqual([title, description, status], ['Feed the cats', 'Four times', 'active'])
+  })
+
+  test('begins anew with its choices when somebody is faster a second time', async (t) => {
+    const task = await make('Walk the dog', { description: 'Far' })
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    expects(412)
+    await field(page, 'Description').fill('Farther')
+    await change(task.id, { description: 'Near' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    const choice = page.getByRole('radiogroup', { name: 'Description' })
+    await choice.getByLabel('Theirs').check()
+    await page.getByRole('radiogroup').first().waitFor()
+    await change(task.id, { description: 'Nowhere', title: 'Walk the cat' })
+    const save = page.getByRole('button', { name: 'Save what is chosen' })
+    await choice.getByLabel('Yours').check()
+    await save.click()
+    await page.getByRole('radiogroup', { name: 'Title' }).waitFor()
+    await choice.getByText('Nowhere').waitFor()
+    assert.ok(await page.getByRole('radiogroup', { name: 'Title' }).getByLabel('Theirs').isChecked())
+    await save.click()
+    await page.getByText('Saved.').waitFor()
+    const { title, description } = await read(task.id)
+    assert.deepEqual([title, description], ['Walk the cat', 'Farther'])
+  })
+})
