@@ -1,12 +1,13 @@
 import { Alert, Button, Group, Modal, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Check, Download, Undo2, X } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { api, data } from '../api/client.ts'
 import { download } from '../api/download.ts'
 import { notifyError } from '../app/notify.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
+import { rereadLists } from '../tasks/task-list.ts'
 import { ImportErrors } from './import-errors.tsx'
 import { type Import, isMoving, useImport } from './requests.ts'
 
@@ -32,6 +33,9 @@ export function ImportView({ id }: { id: string }) {
     onError: notifyError,
     onSettled: () => client.invalidateQueries({ queryKey: ['imports'] }),
   })
+  const moves = row !== undefined && isMoving(row)
+  // While rows become tasks, what was read of the lists grows old.
+  useEffect(() => (moves ? () => void rereadLists() : undefined), [moves])
   if (error && !row) return <Failed error={error} retry={refetch} />
   if (!row) return <PageLoading />
   const { state, rejected } = row
@@ -144,12 +148,7 @@ function Undo({ id, undo }: { id: string; undo: () => void }) {
       >
         Take it back
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={() => setOpen(false)}
-        title="Take this import back?"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Modal opened={isOpen} onClose={() => setOpen(false)} title="Take this import back?">
         <Stack gap="sm">
           {planned && (
             <Text>

@@ -19,10 +19,14 @@ export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
   const [reading, setReading] = useState<Reading>({})
   const isWorkbook = file?.name.toLowerCase().endsWith('.xlsx') ?? false
   const preview = useQuery({
-    queryKey: ['imports', 'preview', file?.name, file?.lastModified, file?.size, project, reading],
+    // Without the project: the columns are those of the file in each.
+    queryKey: ['preview', file?.name, file?.lastModified, file?.size, reading],
     queryFn: () => previewFile(file as File, { project_id: Number(project), ...reading }),
     enabled: file !== null && project !== null && !isWorkbook,
     retry: false,
+    // The file is the same, and what was chosen for its columns stands on it.
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
   })
   const take = (file: File | null) => {
     setReading({})
@@ -44,9 +48,9 @@ export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
             value={project}
             onChange={setProject}
           />
-          {preview.isFetching && <Loader />}
-          {preview.error && <Failed error={preview.error} />}
-          {(preview.data || isWorkbook) && !preview.isFetching && (
+          {preview.isLoading && <Loader />}
+          {preview.error && <Failed error={preview.error} retry={preview.refetch} />}
+          {(preview.data || isWorkbook) && (
             <FileOptions
               key={`${file.name} ${JSON.stringify(reading)}`}
               file={file}
