@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
+import { until } from '../support/process.ts'
 
 describe('the board', () => {
   const cleanup = new CleanupStack()
@@ -16,12 +18,23 @@ describe('the board', () => {
   const make = async (title: string, more = {}) =>
     (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
   const read = async (id: number) => (await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })).body
-  const region = (page: import('playwright-core').Page, name: string) => page.getByRole('region', { name, exact: true })
+  const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
 
-  test('moves a card with the mouse, and shows it there at once', async () => {
+  /** By keyboard; each step is told to who cannot see it. */
+  const carryRight = async (page: Page, title: string) => {
+    const steps = { Space: /You have lifted an item/, ArrowRight: /You have moved the item/ }
+    await region(page, 'Pending').getByRole('group', { name: title }).focus()
+    for (const [key, told] of Object.entries(steps)) {
+      await page.keyboard.press(key)
+      await page.getByText(told).waitFor({ state: 'attached' })
+    }
+    await page.keyboard.press('Space')
+  }
+
+  test('moves a card with the mouse, and shows it there at once', async (t) => {
     const task = await make('Sweep the yard', { priority: 'HIGH', due_date: '2031-04-30', assigned_user: 'grace' })
     await make('Mow the lawn', { status: 'active' })
-    const { page } = await console.signedIn(grace, '/console/board')
+    const { page } = await console.signedIn(t, grace, '/console/board')
     const card = region(page, 'Pending').getByRole('group', { name: 'Sweep the yard' })
     await card.waitFor()
     await inspect(page, 'board')
@@ -36,44 +49,39 @@ describe('the board', () => {
     }
     await page.mouse.up()
     await region(page, 'Active').getByRole('group', { name: 'Sweep the yard' }).waitFor()
-    await until(async () => (await read(task.id)).status === 'active')
+    await until(async () => (await read(task.id)).status === 'active', 20_000)
   })
 
-  test('moves a card by keyboard, and says so', async () => {
+  test('moves a card by keyboard, and says so', async (t) => {
     const task = await make('Wash the car')
-    const { page } = await console.signedIn(grace, '/console/board')
-    await region(page, 'Pending').getByRole('group', { name: 'Wash the car' }).focus()
-    await page.keyboard.press('Space')
-    await page.getByText(/You have lifted an item/).waitFor({ state: 'attached' })
-    await page.waitForTimeout(500) // nobody presses keys faster than the card moves
-    await page.keyboard.press('ArrowRight')
-    await page.getByText(/You have moved the item/).waitFor({ state: 'attached' })
-    await page.waitForTimeout(500)
-    await page.keyboard.press('Space')
+    const { page } = await console.signedIn(t, grace, '/console/board')
+    await carryRight(page, 'Wash the car')
     await region(page, 'Active').getByRole('group', { name: 'Wash the car' }).waitFor()
-    await until(async () => (await read(task.id)).status === 'active')
+    await until(async () => (await read(task.id)).status === 'active', 20_000)
   })
 
-  test('puts a card back when somebody else was faster', async () => {
+  test('puts a card back when somebody else was faster', async (t) => {
     const task = await make('Shear the sheep')
-    const { page, expects } = await console.signedIn(grace, '/console/board')
+    const { page, expects } = await console.signedIn(t, grace, '/console/board')
     expects(412)
     await region(page, 'Pending').getByRole('group', { name: 'Shear the sheep' }).waitFor()
-    await console.send('PATCH', `/api/v1/tasks/${task.id}`, { as: grace, body: { title: 'Shear two sheep' } })
-    await region(page, 'Pending').getByRole('group', { name: 'Shear the sheep' }).focus()
-    for (const key of ['Space', 'ArrowRight', 'Space']) {
-      await page.keyboard.press(key)
-      await page.waitForTimeout(300)
-    }
+    await console.send('PATCH', `/api/v1/tasks/${task.id}`, {
+      as: grace,
+      body: { title: 'Shear two sheep', status: 'completed' },
+    })
+    await carryRight(page, 'Shear the sheep')
     await page.getByText('Somebody has changed this task meanwhile.').waitFor()
-    await region(page, 'Pending').getByRole('group', { name: 'Shear two sheep' }).waitFor()
-    assert.equal((await read(task.id)).status, 'pending')
+    await region(page, 'Completed').getByRole('group', { name: 'Shear two sheep' }).waitFor()
+    assert.equal(await page.getByRole('group', { name: /Shear/ }).count(), 1)
+    assert.equal((await read(task.id)).status, 'completed')
+  })
+
+  test('shows what others have changed on Refresh', async (t) => {
+    const task = await make('Rake the leaves')
+    const { page } = await console.signedIn(t, grace, '/console/board')
+    await region(page, 'Pending').getByRole('group', { name: 'Rake the leaves' }).waitFor()
+    await console.send('PATCH', `/api/v1/tasks/${task.id}`, { as: grace, body: { status: 'cancelled' } })
+    await page.getByRole('button', { name: 'Refresh' }).click()
+    await region(page, 'Cancelled').getByRole('group', { name: 'Rake the leaves' }).waitFor()
   })
 })
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 50 && !(await holds()); attempt++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  assert.ok(await holds())
-}

@@ -9,8 +9,8 @@ export const notify = (message: string) => void notifications.show({ message, ro
 export const notifyError = (error: unknown) =>
   void notifications.show({ color: 'red', title: 'That did not work', message: sentenceOf(error), autoClose: 10_000 })
 
-/** What was done, and the way back for a while. @param undo resolves to what it did */
-export function notifyWithUndo(message: string, undo: () => Promise<string>): void {
+/** What was done, and the way back for a while. @param undo says itself what it has done */
+export function notifyWithUndo(message: string, undo: () => Promise<void>): void {
   const id = notifications.show({
     autoClose: UNDO_MS,
     role: 'status',
@@ -22,7 +22,7 @@ export function notifyWithUndo(message: string, undo: () => Promise<string>): vo
           variant="default"
           onClick={() => {
             notifications.hide(id)
-            undo().then(notify, notifyError)
+            undo().catch(notifyError)
           }}
         >
           Undo

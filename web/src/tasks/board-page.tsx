@@ -14,9 +14,10 @@ import { changeTask, tasks } from './changes.tsx'
 import { PriorityBadge, TaskLink } from './columns.tsx'
 import { capitalized, STATUSES, type Status } from './fields.ts'
 import { FilterBar } from './filter-bar.tsx'
+import { RefreshButton } from './refresh-button.tsx'
 import type { TaskSearch } from './search.ts'
 import { TaskDrawer } from './task-drawer.tsx'
-import { moveListed, useTaskList } from './task-list.ts'
+import { moveListed, refreshLists, useTaskList } from './task-list.ts'
 
 const route = getRouteApi('/shell/board')
 
@@ -43,8 +44,9 @@ export function BoardPage() {
     moveListed(task, { ...filter, status: task.status }, { ...filter, status }, status)
     await changeTask(task, { status }).catch((error) => {
       moveListed({ ...task, status }, { ...filter, status }, { ...filter, status: task.status }, task.status)
+      // In every column: it may be in another one by now.
+      void refreshLists()
       if (error instanceof ApiError && error.code === 'VERSION_MISMATCH') {
-        void lists[task.status].refetch()
         notify('Somebody has changed this task meanwhile. It is where they have put it; move it again if you like.')
       } else notifyError(error)
     })
@@ -53,9 +55,12 @@ export function BoardPage() {
     <Page
       title="Board"
       actions={
-        <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => change({ task: 'new' })}>
-          New task
-        </Button>
+        <Group gap="xs">
+          <RefreshButton />
+          <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => change({ task: 'new' })}>
+            New task
+          </Button>
+        </Group>
       }
     >
       <FilterBar search={search} onChange={change} withoutStatus />

@@ -1,10 +1,10 @@
 import { api, data, type Task } from '../api/client.ts'
-import { ApiError } from '../api/errors.ts'
+import { ApiError, sentenceOf } from '../api/errors.ts'
 import { notify, notifyWithUndo } from '../app/notify.tsx'
 import type { TaskValues } from './fields.ts'
 import { listQuery, type TaskSearch } from './search.ts'
-import { changeListed, refreshLists } from './task-list.ts'
-import { keepTask } from './task-queries.ts'
+import { changeListed, listed, refreshLists, rereadLists } from './task-list.ts'
+import { forgetTasks, keepTask } from './task-queries.ts'
 
 /** Writes to tasks. Each shows in the lists at once, and is taken back there when the server says no. */
 
@@ -14,7 +14,7 @@ const ifMatch = (version: number) => ({ 'if-match': `"${version}"` })
 
 export async function createTask(values: Changes & { title: string }): Promise<Task> {
   const task = (await data(api.POST('/api/v1/tasks', { body: values }))) as Task
-  await refreshLists()
+  await rereadLists()
   return task
 }
 
@@ -33,25 +33,33 @@ export async function changeTask(base: Task, changes: Changes): Promise<Task> {
   } catch (error) {
     const current = error instanceof ApiError ? (error.problem.current as Task | undefined) : undefined
     changeListed([base.id], () => current ?? base)
+    void refreshLists()
     throw error
   }
 }
 
-/** Makes the task what it was in that version. */
-export async function revertTask(id: number, to: number, current?: number): Promise<Task> {
-  const header = current ? ifMatch(current) : undefined
-  const path = { id: String(id) }
-  const task = (await data(
-    api.POST('/api/v1/tasks/{id}/revert', { params: { path, header }, body: { version: to } }),
-  )) as Task
+/** Makes the task what it was in that version. @param current the version that it has, unless somebody came before */
+export async function revertTask(id: number, to: number, current: number): Promise<Task> {
+  const task = await sendRevert(id, to, current)
   settle(task)
   return task
 }
 
+function sendRevert(id: number, to: number, current: number): Promise<Task> {
+  const params = { path: { id: String(id) }, header: ifMatch(current) }
+  return data(api.POST('/api/v1/tasks/{id}/revert', { params, body: { version: to } })) as Promise<Task>
+}
+
 function settle(task: Task): void {
-  changeListed([task.id], () => task)
+  write([task])
   keepTask(task)
   void refreshLists()
+}
+
+/** What the server has answered takes the place of what is listed. */
+function write(changed: Task[]): void {
+  const byId = new Map(changed.map((task) => [task.id, task]))
+  changeListed(byId.keys(), ({ id }) => byId.get(id))
 }
 
 /** What a selection of the list is: tasks by id, or all that the filter matches. */
@@ -60,39 +68,74 @@ export type Selection = { ids: number[] } | { filter: TaskSearch }
 const asBody = (selection: Selection) =>
   'ids' in selection ? selection : { filter: listQuery({ ...selection.filter, sort: undefined }) }
 
+/** Rows that were named stand as they are now; what a filter has matched need not have been listed at all. */
+async function afterMany(selection: Selection): Promise<void> {
+  await ('ids' in selection ? refreshLists() : rereadLists())
+  forgetTasks()
+}
+
 /** Undone one by one, each only if nobody has changed it since, so there is a limit to what a click should start. */
-const MOST_UNDONE = 1_000
+export const MOST_UNDONE = 1_000
 const UNDONE_AT_ONCE = 6
 
 export async function changeSelected(selection: Selection, changes: Changes): Promise<void> {
-  if ('ids' in selection) changeListed(selection.ids, (task) => ({ ...task, ...changes }))
+  const before = listed('ids' in selection ? selection.ids : [])
+  changeListed(before.keys(), (task) => ({ ...task, ...changes }))
+  const putBack = (written: Map<number, number>) =>
+    changeListed(before.keys(), (task) => {
+      const version = written.get(task.id)
+      return version === undefined ? before.get(task.id) : { ...task, version }
+    })
   try {
     const { changed, unchanged, refused } = await data(
       api.PATCH('/api/v1/tasks', { body: { ...asBody(selection), changes } }),
     )
+    putBack(new Map(changed.map(({ id, version }) => [id, version])))
+    await afterMany(selection)
     const text = sentence(`${tasks(changed.length)} changed`, unchanged.length, refused)
     if (changed.length === 0 || changed.length > MOST_UNDONE) notify(text)
-    else notifyWithUndo(text, () => undoChanges(changed))
-  } finally {
-    await refreshLists()
+    else notifyWithUndo(text, () => undoChanges(selection, changed))
+  } catch (error) {
+    // Whether it was done is not known when no answer came.
+    putBack(new Map())
+    void rereadLists()
+    throw error
   }
 }
 
-async function undoChanges(changed: { id: number; version: number }[]): Promise<string> {
+type Changed = { id: number; version: number }
+
+/** Every other failure is no reason to leave a task as it is: it can be tried again. */
+const isLeftAlone = (error: unknown) => error instanceof ApiError && [403, 404, 409, 412].includes(error.status)
+
+async function undoChanges(selection: Selection, changed: Changed[]): Promise<void> {
   const left = [...changed]
-  let undone = 0
+  const undone: Task[] = []
+  const failed: Changed[] = []
+  let kept = 0
+  let failure: unknown
   const work = async () => {
-    for (let next = left.pop(); next; next = left.pop()) {
-      const { id, version } = next
-      await revertTask(id, version - 1, version).then(
-        () => undone++,
-        () => undefined, // somebody has changed it since, and that stays
-      )
+    for (let next = left.pop(); next; next = failure ? undefined : left.pop()) {
+      try {
+        undone.push(await sendRevert(next.id, next.version - 1, next.version))
+      } catch (error) {
+        if (isLeftAlone(error)) kept++
+        else {
+          failed.push(next)
+          failure = error
+        }
+      }
     }
   }
   await Promise.all(Array.from({ length: UNDONE_AT_ONCE }, work))
-  const kept = changed.length - undone
-  return `${tasks(undone)} as before.${kept > 0 ? ` ${tasks(kept)} left alone: changed by somebody since.` : ''}`
+  write(undone)
+  await afterMany(selection)
+  const parts = [`${tasks(undone.length)} as before.`]
+  if (kept > 0) parts.push(`${tasks(kept)} left alone: changed by somebody since.`)
+  failed.push(...left)
+  if (failed.length === 0) return notify(parts.join(' '))
+  parts.push(`${tasks(failed.length)} not yet: ${sentenceOf(failure)}`)
+  notifyWithUndo(parts.join(' '), () => undoChanges(selection, failed))
 }
 
 export async function deleteSelected(selection: Selection): Promise<void> {
@@ -101,22 +144,23 @@ export async function deleteSelected(selection: Selection): Promise<void> {
     deleted.map((task) => task.id),
     () => undefined,
   )
-  await refreshLists()
+  await afterMany(selection)
   const text = sentence(`${tasks(deleted.length)} moved to the trash`, 0, refused)
-  if (deletion_id) notifyWithUndo(text, () => restoreDeletion(deletion_id))
+  if (deletion_id) notifyWithUndo(text, async () => notify(await restoreDeletion(deletion_id)))
   else notify(text)
 }
 
 /** Takes everything that one request deleted out of the trash. */
 export async function restoreDeletion(deletionId: string): Promise<string> {
   const { restored, refused } = await data(api.POST('/api/v1/trash/restore', { body: { deletion_id: deletionId } }))
-  await refreshLists()
+  await rereadLists()
   return sentence(`${tasks(restored.length)} restored`, 0, refused)
 }
 
 export async function restoreTask(id: number): Promise<string> {
   const task = (await data(api.POST('/api/v1/tasks/{id}/restore', { params: { path: { id: String(id) } } }))) as Task
-  settle(task)
+  keepTask(task)
+  await rereadLists()
   return `${task.title}: restored.`
 }
 

@@ -1,6 +1,7 @@
 import { Button, Checkbox, Popover, Stack } from '@mantine/core'
 import { useLocalStorage } from '@mantine/hooks'
 import { Columns3 } from 'lucide-react'
+import { useMemo } from 'react'
 import { COLUMNS, DEFAULT_COLUMNS } from './columns.tsx'
 
 /** The columns that somebody has chosen, kept in this browser. */
@@ -10,7 +11,7 @@ export function useColumns() {
     defaultValue: DEFAULT_COLUMNS,
     getInitialValueInEffect: false,
   })
-  const columns = COLUMNS.filter(({ id }) => id === 'title' || chosen.includes(id))
+  const columns = useMemo(() => COLUMNS.filter(({ id }) => id === 'title' || chosen.includes(id)), [chosen])
   return { columns, chosen, setChosen }
 }
 

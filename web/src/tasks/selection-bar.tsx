@@ -8,25 +8,40 @@ import { type Changes, changeSelected, deleteSelected, type Selection, tasks } f
 import { options, PRIORITIES, type Priority, STATUSES, type Status } from './fields.ts'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { useMemberNames } from './task-queries.ts'
+import { WholeDialog, type WholeWork } from './whole-dialog.tsx'
+
+const NONE: Task[] = []
 
 /** The rows that are selected. Another filter begins anew: nothing is changed that is not in sight of it. */
 export function useSelection(rows: Task[], search: TaskSearch) {
   const [ids, setIds] = useState<ReadonlySet<number>>(new Set())
+  /** All that the filter matches, loaded or not; until a single row is ticked or unticked. */
+  const [isWhole, setWhole] = useState(false)
   const { task: _, ...filter } = search
   const key = JSON.stringify(filter)
-  const clear = useCallback(() => setIds(new Set()), [])
+  const select = useCallback((change: (before: ReadonlySet<number>) => ReadonlySet<number>) => {
+    setWhole(false)
+    setIds(change)
+  }, [])
+  const clear = useCallback(() => select(() => new Set()), [select])
   // biome-ignore lint/correctness/useExhaustiveDependencies: on every other filter
   useEffect(clear, [key])
-  const toggle = useCallback((id: number) => {
-    setIds((before) => {
-      const after = new Set(before)
-      if (!after.delete(id)) after.add(id)
-      return after
-    })
-  }, [])
-  const toggleAll = () => setIds(ids.size === rows.length ? new Set() : new Set(rows.map((row) => row.id)))
-  const chosen = useMemo(() => rows.filter(({ id }) => ids.has(id)), [rows, ids])
-  return { ids, chosen, toggle, toggleAll, clear }
+  const toggle = useCallback(
+    (id: number) =>
+      select((before) => {
+        const after = new Set(before)
+        if (!after.delete(id)) after.add(id)
+        return after
+      }),
+    [select],
+  )
+  const toggleAll = useCallback(
+    () => select((before) => (before.size === rows.length ? new Set() : new Set(rows.map((row) => row.id)))),
+    [select, rows],
+  )
+  const selectWhole = useCallback(() => setWhole(true), [])
+  const chosen = useMemo(() => (ids.size === 0 ? NONE : rows.filter(({ id }) => ids.has(id))), [rows, ids])
+  return { ids, chosen, isWhole: isWhole && chosen.length > 0, toggle, toggleAll, selectWhole, clear }
 }
 
 interface Props {
@@ -36,12 +51,9 @@ interface Props {
 }
 
 /** What can be done with the selected tasks, while there are any. */
-export function SelectionBar({ selection: { chosen, clear }, search, hasMore }: Props) {
-  const [isWhole, setWhole] = useState(false)
-  const count = chosen.length
-  useEffect(() => {
-    if (count === 0) setWhole(false)
-  }, [count])
+export function SelectionBar({ selection, search, hasMore }: Props) {
+  const { chosen, isWhole, clear } = selection
+  const [asked, setAsked] = useState<WholeWork>()
   const target: Selection = isWhole ? { filter: search } : { ids: chosen.map(({ id }) => id) }
   const change = useMutation({
     mutationFn: (changes: Changes) => changeSelected(target, changes),
@@ -49,38 +61,37 @@ export function SelectionBar({ selection: { chosen, clear }, search, hasMore }: 
     onSuccess: clear,
   })
   const remove = useMutation({ mutationFn: () => deleteSelected(target), onError: notifyError, onSuccess: clear })
-  if (count === 0) return null
+  if (chosen.length === 0) return null
+  // What is not in sight is changed only after it was said how much it is.
+  const start = (work: WholeWork) => (isWhole ? setAsked(work) : work.run())
+  const changeTo = (changes: Changes) => start({ verb: 'Change', run: () => change.mutate(changes) })
   return (
     <Affix position={{ bottom: 12, left: 12, right: 12 }} zIndex={150}>
       <Paper withBorder shadow="md" p="xs" maw={920} mx="auto" component="section" aria-label="Selected tasks">
         <Group gap="xs">
           <Text size="sm" fw={600} role="status">
-            {isWhole ? 'All that match' : tasks(count)} selected
+            {isWhole ? 'All that match' : tasks(chosen.length)} selected
           </Text>
           {hasMore && !isWhole && isFiltered(search) && (
-            <Button size="compact-sm" variant="subtle" onClick={() => setWhole(true)}>
+            <Button size="compact-sm" variant="subtle" onClick={selection.selectWhole}>
               Select all that match the filter
             </Button>
           )}
-          <ChangeMenu
-            label="Status"
-            words={STATUSES}
-            onChoose={(status) => change.mutate({ status: status as Status })}
-          />
+          <ChangeMenu label="Status" words={STATUSES} onChoose={(status) => changeTo({ status: status as Status })} />
           <ChangeMenu
             label="Priority"
             words={PRIORITIES}
-            onChoose={(priority) => change.mutate({ priority: priority as Priority })}
+            onChoose={(priority) => changeTo({ priority: priority as Priority })}
           />
-          <AssignButton projectId={chosen[0]?.project_id} onChoose={(name) => change.mutate({ assigned_user: name })} />
-          <LabelsButton onChoose={(labels) => change.mutate({ labels })} />
+          <AssignButton projectId={chosen[0]?.project_id} onChoose={(name) => changeTo({ assigned_user: name })} />
+          <LabelsButton onChoose={(labels) => changeTo({ labels })} />
           <Button
             size="compact-sm"
             color="red"
             variant="light"
             leftSection={<Trash2 size={14} aria-hidden />}
             loading={remove.isPending}
-            onClick={() => remove.mutate()}
+            onClick={() => start({ verb: 'Delete', run: () => remove.mutate() })}
           >
             Delete
           </Button>
@@ -89,6 +100,7 @@ export function SelectionBar({ selection: { chosen, clear }, search, hasMore }: 
           </Button>
         </Group>
       </Paper>
+      {asked && <WholeDialog work={asked} search={search} onClose={() => setAsked(undefined)} />}
     </Affix>
   )
 }

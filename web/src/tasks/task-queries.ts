@@ -21,6 +21,12 @@ export function keepTask(task: Task): void {
   void queryClient.invalidateQueries({ queryKey: historyKey(task.id) })
 }
 
+/** Many were changed: those that are open are read again, and all others when they are opened. */
+export function forgetTasks(): void {
+  void queryClient.invalidateQueries({ queryKey: ['tasks', 'one'] })
+  void queryClient.invalidateQueries({ queryKey: ['tasks', 'history'] })
+}
+
 export const historyKey = (id: number) => ['tasks', 'history', id] as const
 
 /** Projects one can see, by id. */

@@ -42,7 +42,7 @@ export function TaskTable({ rows, columns, sort, onSort, hasMore, loadMore, sele
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
     if (hasMore && last > rows.length - AHEAD) loadMore()
-  }, [hasMore, last, rows.length, loadMore])
+  }, [hasMore, last, rows, loadMore])
 
   const before = items[0]?.start ?? 0
   const after = virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0)

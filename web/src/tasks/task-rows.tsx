@@ -1,0 +1,77 @@
+import { Button, Group, Loader, Text } from '@mantine/core'
+import { useCallback, useMemo } from 'react'
+import { sentenceOf } from '../api/errors.ts'
+import { Empty, Failed } from '../app/states.tsx'
+import { NOW_COLUMN } from '../time/now-cell.tsx'
+import { tasks } from './changes.tsx'
+import type { Column } from './columns.tsx'
+import { isFiltered, type TaskSearch } from './search.ts'
+import { SelectionBar, useSelection } from './selection-bar.tsx'
+import { useTaskList } from './task-list.ts'
+import { TaskTable } from './task-table.tsx'
+
+interface Props {
+  search: TaskSearch
+  columns: Column[]
+  onChange: (changes: TaskSearch) => void
+}
+
+/** The table, and what is known of it. Apart from the rest of the page, which a new page of rows leaves as it is. */
+export function TaskRows({ search, columns, onChange }: Props) {
+  const { sort = '-created_at', as_of } = search
+  const list = useTaskList(search)
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const shown = useMemo(() => (as_of ? [...columns, NOW_COLUMN] : columns), [columns, as_of])
+  const selection = useSelection(rows, search)
+  const { fetchNextPage, refetch, hasNextPage, isFetchNextPageError } = list
+  // Asked for while it is on its way already, it is the same one.
+  const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage])
+  const onSort = useCallback(
+    () => onChange({ sort: sort === 'created_at' ? undefined : 'created_at' }),
+    [onChange, sort],
+  )
+  if (list.error && rows.length === 0) return <Failed error={list.error} retry={() => refetch()} />
+  return (
+    <>
+      <TaskTable
+        rows={rows}
+        columns={shown}
+        sort={sort as 'created_at' | '-created_at'}
+        onSort={onSort}
+        // After a failed one somebody has to say so: it would be asked for again at once.
+        hasMore={hasNextPage && !isFetchNextPageError}
+        loadMore={loadMore}
+        selection={as_of ? undefined : selection}
+      >
+        {list.isPending && <Loader m="md" />}
+        {!list.isPending && rows.length === 0 && <NoTasks search={search} onChange={onChange} />}
+      </TaskTable>
+      <Group justify="space-between" mih={24}>
+        <Text size="sm" c="dimmed" role="status">
+          {list.isPending ? 'Loading' : `${tasks(rows.length)}${hasNextPage ? ' loaded, more below' : ''}`}
+        </Text>
+        {isFetchNextPageError && (
+          <Button size="xs" variant="default" onClick={loadMore}>
+            The next ones could not be loaded. Try again
+          </Button>
+        )}
+        {list.isRefetchError && (
+          <Text size="sm" c="red" role="alert">
+            This could not be read again. {sentenceOf(list.error)}
+          </Text>
+        )}
+      </Group>
+      {!as_of && <SelectionBar selection={selection} search={search} hasMore={hasNextPage} />}
+    </>
+  )
+}
+
+function NoTasks({ search, onChange }: { search: TaskSearch; onChange: (changes: TaskSearch) => void }) {
+  if (search.as_of) return <Empty title="Nothing then">There was no such task at that time. Choose a later one.</Empty>
+  if (isFiltered(search)) return <Empty title="No task matches">Loosen the filter, or clear it.</Empty>
+  return (
+    <Empty title="No tasks yet">
+      <Button onClick={() => onChange({ task: 'new' })}>Make the first one</Button>
+    </Empty>
+  )
+}

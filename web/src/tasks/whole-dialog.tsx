@@ -1,0 +1,63 @@
+import { Button, Group, Modal, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { api, data } from '../api/client.ts'
+import { PageLoading } from '../app/page-loading.tsx'
+import { Failed } from '../app/states.tsx'
+import { MOST_UNDONE, tasks } from './changes.tsx'
+import { listQuery, type TaskSearch } from './search.ts'
+
+export interface WholeWork {
+  verb: 'Change' | 'Delete'
+  run: () => void
+}
+
+interface Props {
+  work: WholeWork
+  search: TaskSearch
+  onClose: () => void
+}
+
+/** Asks before something is done to all that a filter matches, which is more than what is in sight. */
+export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
+  const { sort: _, ...query } = listQuery(search)
+  const {
+    data: found,
+    error,
+    refetch,
+  } = useQuery({
+    queryKey: ['tasks', 'count', query],
+    queryFn: ({ signal }) => data(api.GET('/api/v1/tasks/count', { params: { query }, signal })),
+    staleTime: 0,
+  })
+  return (
+    <Modal opened onClose={onClose} title={`${verb} all that match the filter?`}>
+      {error && <Failed error={error} retry={refetch} />}
+      {!found && !error && <PageLoading />}
+      {found && <Text size="sm">{sentence(verb, found)}</Text>}
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        {found && !found.capped && (
+          <Button
+            color="red"
+            onClick={() => {
+              run()
+              onClose()
+            }}
+          >
+            {verb} {tasks(found.count)}
+          </Button>
+        )}
+      </Group>
+    </Modal>
+  )
+}
+
+function sentence(verb: WholeWork['verb'], { count, capped }: { count: number; capped: boolean }): string {
+  if (capped) return `The filter matches more than ${tasks(count)}, the most that can be done at once. Narrow it.`
+  const matches = `The filter matches ${tasks(count)}, also those that are not loaded here.`
+  return verb === 'Change' && count > MOST_UNDONE
+    ? `${matches} For so many there is no Undo, but each keeps its history.`
+    : matches
+}
