@@ -24,6 +24,9 @@ describe('account and trash', () => {
     await page.getByRole('textbox', { name: 'Present password' }).fill('quiet-otter-laughs')
     await page.getByRole('button', { name: 'Change the password' }).click()
     await page.getByText('Your password is changed.').waitFor()
+    for (const name of ['Present password', 'New password']) {
+      assert.equal(await page.getByRole('textbox', { name }).inputValue(), '')
+    }
     assert.equal((await console.send('GET', '/api/v1/users/me', { as: ada })).status, 401)
     await page.reload()
     await page.getByRole('heading', { name: 'Your sessions' }).waitFor()

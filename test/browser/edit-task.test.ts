@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
+import { until } from '../support/process.ts'
 
 /** The browser does not tell what is in the body of a request that is sent from a stream. */
 const KEEP_SENT = `
@@ -41,6 +42,15 @@ describe('the form of a task', () => {
     await page.getByRole('row').getByRole('link', { name: 'Paint the fence blue' }).waitFor()
     const { title, description, version } = await read(task.id)
     assert.deepEqual([title, description, version], ['Paint the fence blue', 'All of it', 2])
+  })
+
+  test('names the project of the task, also one that takes no more tasks', async (t) => {
+    const { body: project } = await console.send('POST', '/api/v1/projects', { as: grace, body: { name: 'Old house' } })
+    const task = await make('Lock the door', { project_id: project.id })
+    await console.send('PATCH', `/api/v1/projects/${project.id}`, { as: grace, body: { archived: true } })
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    const choice = page.getByRole('dialog').getByRole('combobox', { name: 'Project' })
+    await until(async () => (await choice.inputValue()) === 'Old house', 20_000)
   })
 
   test('keeps what is typed while it is saved', async (t) => {

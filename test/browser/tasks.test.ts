@@ -56,6 +56,41 @@ describe('the list of tasks', () => {
     await inspect(page, 'tasks-none')
   })
 
+  test('takes words into the search as they are typed, and nothing more after Clear', async (t) => {
+    const { page } = await console.signedIn(t, grace, '/console/tasks?priority=LOW')
+    const field = page.getByRole('searchbox')
+    await field.pressSequentially('the ')
+    await page.waitForURL(/q=the(&|$)/)
+    assert.equal(await field.inputValue(), 'the ')
+    await field.pressSequentially('keys')
+    await page.waitForURL(/q=the\+keys/)
+    assert.equal(await field.inputValue(), 'the keys')
+    await page.clock.install()
+    await field.fill('the rack')
+    await page.getByRole('button', { name: 'Clear', exact: true }).click()
+    await page.waitForURL(/\/tasks$/)
+    await page.clock.runFor(5_000)
+    assert.equal(await field.inputValue(), '')
+    assert.match(page.url(), /\/tasks$/)
+  })
+
+  test('names a project as soon as its name is known', async (t) => {
+    const { page } = await console.signedIn(t, grace, '/console/trash')
+    let answer = () => {}
+    const isDrawn = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/api/v1/projects?*', async (route) => {
+      await isDrawn
+      await route.continue()
+    })
+    await page.evaluate(`localStorage.setItem('tasklog-columns', '["title", "project"]')`)
+    await page.goto('/console/tasks')
+    await page.getByRole('cell', { name: 'Project 1', exact: true }).first().waitFor()
+    answer()
+    await page.getByRole('cell', { name: 'General', exact: true }).first().waitFor()
+  })
+
   test('remembers which columns somebody wants', async (t) => {
     const { page } = await console.signedIn(t, grace)
     await page.getByRole('button', { name: 'Columns' }).click()

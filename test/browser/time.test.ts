@@ -37,7 +37,8 @@ describe('the past', () => {
     await (await tab(page.url())).getByRole('link', { name: 'Audit the keys' }).waitFor()
     await page.getByRole('button', { name: 'What has changed since then' }).click()
     await page.getByRole('link', { name: 'Audit all keys' }).waitFor()
-    assert.match(page.url(), /updated_from=2025-03-29/)
+    // That day was over then.
+    assert.match(page.url(), /updated_from=2025-03-30/)
   })
 
   test('of a task shows it as it was beside what it has become', async (t) => {
@@ -46,6 +47,19 @@ describe('the past', () => {
     await drawer.getByText('Title: Audit the keys → Audit all keys').waitFor()
     assert.equal(await drawer.getByRole('button', { name: 'Save' }).count(), 0)
     await inspect(page, 'past-task')
+  })
+
+  test('of a task does not call it deleted when the present one cannot be read', async (t) => {
+    const { page, expects } = await console.signedIn(t, grace, '/console/trash')
+    expects(429)
+    await page.route(`**/api/v1/tasks/${id}`, (route) => route.fulfill({ status: 429, body: '' }))
+    await page.goto(`/console/tasks?as_of=2025-03-29&task=${id}`)
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('The server answered 429.').waitFor()
+    assert.equal(await drawer.getByText('It has been deleted.').count(), 0)
+    await page.unroute(`**/api/v1/tasks/${id}`)
+    await drawer.getByRole('button', { name: 'Try again' }).click()
+    await drawer.getByText('Title: Audit the keys → Audit all keys').waitFor()
   })
 
   test('of a task can be gone back to, by its history', async (t) => {

@@ -41,6 +41,7 @@ function PasswordForm() {
   })
   const field = (name: keyof typeof form.values, label: string, autoComplete: string) => (
     <PasswordInput
+      key={form.key(name)}
       label={label}
       autoComplete={autoComplete}
       required

@@ -23,6 +23,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the server says that there is no such thing, or none that one may see. */
+export const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404
+
 /** What an answer says is wrong; a proxy, or a server that has just gone, may say it in no such document. */
 export function asProblem(error: unknown, status: number): Problem {
   if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem

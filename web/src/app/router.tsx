@@ -10,7 +10,7 @@ import { session } from '../auth/session.ts'
 import { readTaskSearch } from '../tasks/search.ts'
 import { PageError, PageMissing, WholePageError } from './page-error.tsx'
 import { PageLoading } from './page-loading.tsx'
-import { only, parseSearch, stringifySearch } from './search-params.ts'
+import { BASE_PATH, only, parseSearch, stringifySearch } from './search-params.ts'
 import { Shell } from './shell.tsx'
 
 /** Every page of the console, one line each; the folder of a page is loaded when it is opened. */
@@ -101,7 +101,7 @@ export const router = createRouter({
     register,
     shell.addChildren([home, tasks, board, trash, overview, imports, administration, account]),
   ]),
-  basepath: '/console',
+  basepath: BASE_PATH,
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

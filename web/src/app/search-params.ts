@@ -1,3 +1,5 @@
+export const BASE_PATH = '/console'
+
 /** Search parameters as the API has them: plain texts, so that a filter reads the same in both. */
 export const parseSearch = (text: string): Record<string, string> => Object.fromEntries(new URLSearchParams(text))
 

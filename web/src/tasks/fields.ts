@@ -26,20 +26,6 @@ export const FIELDS = Object.keys(FIELD_LABELS) as Field[]
 /** What can be written of a task. */
 export type TaskValues = Pick<Task, Field>
 
-export const STATUS_COLORS: Record<Status, string> = {
-  pending: 'gray',
-  active: 'blue',
-  inactive: 'gray',
-  completed: 'green',
-  cancelled: 'gray',
-}
-export const PRIORITY_COLORS: Record<Priority, string> = {
-  LOW: 'gray',
-  MEDIUM: 'blue',
-  HIGH: 'orange',
-  CRITICAL: 'red',
-}
-
 export const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase()
 export const options = (words: readonly string[]) => words.map((value) => ({ value, label: capitalized(value) }))
 

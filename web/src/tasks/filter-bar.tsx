@@ -12,7 +12,7 @@ import {
 import { DateInput } from '@mantine/dates'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { Search, SlidersHorizontal } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { options, PRIORITIES, STATUSES } from './fields.ts'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { useMemberNames, useProjects } from './task-queries.ts'
@@ -33,9 +33,15 @@ const text = (values: string[]) => values.join(',') || undefined
 
 /** The filter of the list. It stands in the address of the page, so what is shown here is what a link to it shows. */
 export function FilterBar({ search, onChange, withoutStatus, children }: Props) {
+  const [clears, setClears] = useState(0)
+  const clear = () => {
+    setClears(clears + 1)
+    onChange(NO_FILTER)
+  }
   return (
     <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
-      <SearchField value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
+      {/* Begun anew by Clear, with nothing left that it was about to tell. */}
+      <SearchField key={clears} value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
       {!withoutStatus && (
         <MultiSelect
           w={{ base: 'calc(50% - 5px)', xs: 210 }}
@@ -58,7 +64,7 @@ export function FilterBar({ search, onChange, withoutStatus, children }: Props) 
       />
       <MoreFilters search={search} onChange={onChange} />
       {isFiltered(search) && (
-        <Button variant="subtle" onClick={() => onChange(NO_FILTER)}>
+        <Button variant="subtle" onClick={clear}>
           Clear
         </Button>
       )}
@@ -76,9 +82,18 @@ const NO_FILTER: TaskSearch = Object.fromEntries(
 
 function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(value)
-  const tell = useDebouncedCallback(onChange, TYPING_MS)
-  // The back button changes the address under the field.
-  useEffect(() => setTyped(value), [value])
+  const told = useRef(value)
+  const tell = useDebouncedCallback((text: string) => {
+    told.current = text
+    onChange(text)
+  }, TYPING_MS)
+  // The back button, a link or Clear changes the address under the field; what the field has told itself does not come back.
+  useEffect(() => {
+    if (value === told.current) return
+    tell.cancel()
+    told.current = value
+    setTyped(value)
+  }, [value, tell])
   return (
     <TextInput
       w={{ base: '100%', xs: 240 }}

@@ -1,7 +1,7 @@
 import { ActionIcon, CopyButton, Drawer, Group, Tabs, Text, Tooltip } from '@mantine/core'
 import { Check, Link2 } from 'lucide-react'
 import { lazy, Suspense } from 'react'
-import { ApiError } from '../api/errors.ts'
+import { isMissing } from '../api/errors.ts'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { PastTask } from '../time/past-task.tsx'
@@ -77,10 +77,10 @@ function ExistingTask({ id, asOf, onClose }: { id: number; asOf?: string; onClos
 
 function PresentTask({ id, onClose }: { id: number; onClose: () => void }) {
   const { data: task, error, refetch } = useTask(id)
-  if (error instanceof ApiError && error.status === 404) {
+  if (isMissing(error)) {
     return <Empty title="There is no such task">It may have been deleted: look into its history, or the trash.</Empty>
   }
   if (error) return <Failed error={error} retry={refetch} />
-  // Begun anew with each version, also with one that came from elsewhere while nothing was typed.
+  // Another task is another form; another version of this one is taken over by the form while nothing is typed.
   return task ? <EditTask key={task.id} task={task} onClose={onClose} /> : <PageLoading />
 }

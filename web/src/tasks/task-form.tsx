@@ -58,9 +58,10 @@ interface Props {
 }
 
 export function TaskForm({ form, onSubmit, children }: Props) {
-  const { projects } = useProjects()
+  const { projects, nameOf } = useProjects()
+  const own = form.values.project_id
   const fallback = projects.find((project) => project.is_default)?.id
-  const names = useMemberNames(form.values.project_id ? Number(form.values.project_id) : fallback)
+  const names = useMemberNames(own ? Number(own) : fallback)
   return (
     <form onSubmit={form.onSubmit(onSubmit)}>
       <Stack gap="sm">
@@ -85,7 +86,13 @@ export function TaskForm({ form, onSubmit, children }: Props) {
           <TagsInput label="Labels" maxTags={20} clearable {...form.getInputProps('labels')} />
           <Select
             label="Project"
-            data={projects.map(({ id, name }) => ({ value: String(id), label: name }))}
+            data={[
+              ...projects.map(({ id, name }) => ({ value: String(id), label: name })),
+              // An archived one, which no other task can be given.
+              ...(own && !projects.some(({ id }) => String(id) === own)
+                ? [{ value: own, label: nameOf(Number(own)) }]
+                : []),
+            ]}
             placeholder={projects.find((project) => project.is_default)?.name}
             searchable
             allowDeselect={false}

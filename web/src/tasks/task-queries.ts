@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
+import { useCallback, useMemo } from 'react'
 import { api, data, type Task } from '../api/client.ts'
+import type { paths } from '../api/schema.d.ts'
 import { queryClient } from '../app/query-client.ts'
 
 const taskKey = (id: number, asOf?: string) => ['tasks', 'one', id, asOf ?? 'now'] as const
@@ -29,16 +31,30 @@ export function forgetTasks(): void {
 
 export const historyKey = (id: number) => ['tasks', 'history', id] as const
 
-/** Projects one can see, by id. */
+type Project = paths['/api/v1/projects']['get']['responses'][200]['content']['application/json']['items'][number]
+const NO_PROJECTS: Project[] = []
+
+/** Projects one can see: those that are in use, and the name of each, archived ones too. */
 export function useProjects() {
-  const { data: projects = [] } = useQuery({
-    queryKey: ['projects'],
-    queryFn: async ({ signal }) =>
-      (await data(api.GET('/api/v1/projects', { params: { query: { limit: 100 } }, signal }))).items,
+  const { data: all = NO_PROJECTS } = useQuery({
+    queryKey: ['projects', 'names'],
+    queryFn: async ({ signal }) => [...(await readProjects(false, signal)), ...(await readProjects(true, signal))],
     staleTime: 60_000,
   })
-  const nameOf = (id: number) => projects.find((project) => project.id === id)?.name ?? `Project ${id}`
+  const projects = useMemo(() => all.filter(({ archived }) => !archived), [all])
+  const nameOf = useCallback((id: number) => all.find((project) => project.id === id)?.name ?? `Project ${id}`, [all])
   return { projects, nameOf }
+}
+
+async function readProjects(archived: boolean, signal: AbortSignal): Promise<Project[]> {
+  const found: Project[] = []
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = { archived, limit: 100, cursor }
+    const page = await data(api.GET('/api/v1/projects', { params: { query }, signal }))
+    found.push(...page.items)
+    cursor = page.next_cursor
+  }
+  return found
 }
 
 /** The names that a task of the project can be assigned to; suggestions, of which the first hundred are enough. */

@@ -1,14 +1,16 @@
 import { Button, Group, Loader, Text } from '@mantine/core'
 import { useCallback, useMemo } from 'react'
 import { sentenceOf } from '../api/errors.ts'
+import { BASE_PATH, stringifySearch } from '../app/search-params.ts'
 import { Empty, Failed } from '../app/states.tsx'
 import { NOW_COLUMN } from '../time/now-cell.tsx'
 import { tasks } from './changes.tsx'
-import type { Column } from './columns.tsx'
+import type { CellContext, Column } from './columns.tsx'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { SelectionBar, useSelection } from './selection-bar.tsx'
 import { useTaskList } from './task-list.ts'
-import { TaskTable } from './task-table.tsx'
+import { useProjects } from './task-queries.ts'
+import { MOST_ROWS, TaskTable } from './task-table.tsx'
 
 interface Props {
   search: TaskSearch
@@ -30,16 +32,18 @@ export function TaskRows({ search, columns, onChange }: Props) {
     () => onChange({ sort: sort === 'created_at' ? undefined : 'created_at' }),
     [onChange, sort],
   )
+  const context = useCellContext(search, onChange)
   if (list.error && rows.length === 0) return <Failed error={list.error} retry={() => refetch()} />
   return (
     <>
       <TaskTable
         rows={rows}
         columns={shown}
+        context={context}
         sort={sort as 'created_at' | '-created_at'}
         onSort={onSort}
         // After a failed one somebody has to say so: it would be asked for again at once.
-        hasMore={hasNextPage && !isFetchNextPageError}
+        hasMore={hasNextPage && !isFetchNextPageError && rows.length < MOST_ROWS}
         loadMore={loadMore}
         selection={as_of ? undefined : selection}
       >
@@ -48,7 +52,9 @@ export function TaskRows({ search, columns, onChange }: Props) {
       </TaskTable>
       <Group justify="space-between" mih={24}>
         <Text size="sm" c="dimmed" role="status">
-          {list.isPending ? 'Loading' : `${tasks(rows.length)}${hasNextPage ? ' loaded, more below' : ''}`}
+          {list.isPending
+            ? 'Loading'
+            : `${tasks(rows.length)}${hasNextPage ? ` loaded, ${rows.length < MOST_ROWS ? 'more below' : 'the most there can be: narrow the filter'}` : ''}`}
         </Text>
         {isFetchNextPageError && (
           <Button size="xs" variant="default" onClick={loadMore}>
@@ -63,6 +69,25 @@ export function TaskRows({ search, columns, onChange }: Props) {
       </Group>
       {!as_of && <SelectionBar selection={selection} search={search} hasMore={hasNextPage} />}
     </>
+  )
+}
+
+/** Stays the same until the filter or a name changes. */
+function useCellContext(search: TaskSearch, onChange: Props['onChange']): CellContext {
+  const { nameOf } = useProjects()
+  const { task: _, ...filter } = search
+  const list = stringifySearch(filter)
+  return useMemo(
+    () => ({
+      projectName: nameOf,
+      hrefOf: (id) => `${BASE_PATH}/tasks${list ? `${list}&` : '?'}task=${id}`,
+      open: (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return // in another tab or window
+        event.preventDefault()
+        onChange({ task: event.currentTarget.dataset.task })
+      },
+    }),
+    [nameOf, list, onChange],
   )
 }
 

@@ -55,7 +55,7 @@ export function TasksPage() {
 
 function PastNotice({ asOf, search }: { asOf: string; search: TaskSearch }) {
   const navigate = route.useNavigate()
-  const since = { ...search, as_of: undefined, updated_from: asOf, updated_to: undefined }
+  const since = { ...search, as_of: undefined, updated_from: after(asOf), updated_to: undefined }
   return (
     <Alert color="yellow" p="xs">
       <Group gap="sm">
@@ -69,4 +69,12 @@ function PastNotice({ asOf, search }: { asOf: string; search: TaskSearch }) {
       </Group>
     </Alert>
   )
+}
+
+/** When what follows that time begins: a day is its end. */
+function after(asOf: string): string {
+  if (asOf.includes('T')) return asOf
+  const day = new Date(`${asOf}T00:00:00Z`)
+  day.setUTCDate(day.getUTCDate() + 1)
+  return day.toISOString().slice(0, 10)
 }

@@ -1,25 +1,27 @@
 import { Text } from '@mantine/core'
+import { useContext } from 'react'
 import type { Task } from '../api/client.ts'
-import { ApiError } from '../api/errors.ts'
-import type { Column } from '../tasks/columns.tsx'
+import { isMissing } from '../api/errors.ts'
+import { type CellContext, type Column, ScrollingContext } from '../tasks/columns.tsx'
 import { differences, FIELD_LABELS, valueText } from '../tasks/fields.ts'
-import { useProjects, useTask } from '../tasks/task-queries.ts'
+import { useTask } from '../tasks/task-queries.ts'
 
 /** What has become of a task of the past. */
 export const NOW_COLUMN: Column = {
   id: 'now',
   label: 'Since then',
   width: 260,
-  cell: (task) => <NowCell then={task} />,
+  cell: (task, { projectName }) => <NowCell then={task} projectName={projectName} />,
 }
 
-function NowCell({ then }: { then: Task }) {
-  const { data: now, error } = useTask(then.id)
-  const { nameOf } = useProjects()
-  if (error) return <Text size="sm">{error instanceof ApiError && error.status === 404 ? 'Deleted' : 'Unknown'}</Text>
+function NowCell({ then, projectName }: { then: Task } & Pick<CellContext, 'projectName'>) {
+  // One request a row: not for those that only pass by.
+  const isScrolling = useContext(ScrollingContext)
+  const { data: now, error } = useTask(then.id, undefined, !isScrolling)
+  if (error) return <Text size="sm">{isMissing(error) ? 'Deleted' : 'Unknown'}</Text>
   if (!now) return null
   const changed = differences(then, now).map(
-    (field) => `${FIELD_LABELS[field]}: ${valueText(field, now[field], nameOf)}`,
+    (field) => `${FIELD_LABELS[field]}: ${valueText(field, now[field], projectName)}`,
   )
   const text = changed.join('; ') || 'As it was'
   return (

@@ -1,5 +1,5 @@
 import { List, Stack, Table, Text, Title } from '@mantine/core'
-import { ApiError } from '../api/errors.ts'
+import { isMissing } from '../api/errors.ts'
 import { formatDayOrTime } from '../app/format.ts'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
@@ -9,9 +9,9 @@ import { useProjects, useTask } from '../tasks/task-queries.ts'
 /** A task as it was, and what has changed since. */
 export function PastTask({ id, asOf }: { id: number; asOf: string }) {
   const { data: then, error, refetch } = useTask(id, asOf)
-  const { data: now, error: nowError } = useTask(id)
+  const { data: now, error: nowError, refetch: refetchNow } = useTask(id)
   const { nameOf } = useProjects()
-  if (error instanceof ApiError && error.status === 404) {
+  if (isMissing(error)) {
     return <Empty title="Not there then">It was made later, or had been deleted. Its history tells when.</Empty>
   }
   if (error) return <Failed error={error} retry={refetch} />
@@ -37,7 +37,8 @@ export function PastTask({ id, asOf }: { id: number; asOf: string }) {
       <Title order={3} size="h5">
         Since then
       </Title>
-      {nowError && <Text size="sm">It has been deleted.</Text>}
+      {isMissing(nowError) && <Text size="sm">It has been deleted.</Text>}
+      {nowError && !isMissing(nowError) && <Failed error={nowError} retry={refetchNow} />}
       {now && changed.length === 0 && <Text size="sm">Nothing has changed.</Text>}
       <List size="sm">
         {now &&
