@@ -1,4 +1,3 @@
-import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Result, Statement } from './db.ts'
 
@@ -107,11 +106,10 @@ class Line {
 
 class Connection {
   readonly client: pg.Client
-  readonly #socket = new Socket()
   #isHeldBack = false
 
   constructor(config: pg.ClientConfig) {
-    this.client = new pg.Client({ ...config, pipeline: true, stream: () => this.#socket })
+    this.client = new pg.Client({ ...config, pipeline: true })
   }
 
   query(statement: Statement): Promise<Result<unknown>> {
@@ -122,10 +120,12 @@ class Connection {
   /** Until the end of this turn of the event loop. */
   #holdBack(): void {
     this.#isHeldBack = true
-    this.#socket.cork()
+    // Of TLS as well: each write of its own would be a record of its own.
+    const { stream } = this.client.connection
+    stream.cork()
     setImmediate(() => {
       this.#isHeldBack = false
-      this.#socket.uncork()
+      stream.uncork()
     })
   }
 }

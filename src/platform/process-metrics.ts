@@ -49,14 +49,22 @@ class Questions<Answer> {
 /** In the main process: whoever of the others is asked for metrics tells those of all, each under its label `process`. */
 export function gatherMetrics(): void {
   const questions = new Questions<Numbers>(ONE_MS)
-  cluster.on('message', async (asker: Worker, message: unknown) => {
+  const tellAll = async (asker: Worker, id: number) => {
+    const answers = await Promise.all(connected().map((one) => questions.ask((of) => tell(one, 'ask for one', of))))
+    const all = AggregatorRegistry.aggregate(answers.filter((numbers) => numbers !== undefined).map(apart))
+    if (asker.isConnected()) asker.send({ tasklog: 'all', id, text: await all.metrics() } satisfies Message)
+  }
+  cluster.on('message', (asker: Worker, message: unknown) => {
     if (!isOurs(message)) return
     if (message.tasklog === 'one') questions.answer(message.id, message.numbers)
-    if (message.tasklog !== 'ask for all') return
-    const answers = await Promise.all(connected().map((one) => questions.ask((id) => tell(one, 'ask for one', id))))
-    const all = AggregatorRegistry.aggregate(answers.filter((numbers) => numbers !== undefined))
-    if (asker.isConnected()) asker.send({ tasklog: 'all', id: message.id, text: await all.metrics() } satisfies Message)
+    // Whoever waits in vain tells of itself alone.
+    if (message.tasklog === 'ask for all') tellAll(asker, message.id).catch(() => {})
   })
+}
+
+/** The label `process` makes each number one of its own: there is nothing to add up, and nothing that has no sum to leave out. */
+function apart(numbers: Numbers): Numbers {
+  return numbers.map((metric) => ({ ...metric, aggregator: 'sum' }))
 }
 
 const connected = () => Object.values(cluster.workers ?? {}).filter((one): one is Worker => one?.isConnected() ?? false)
@@ -68,10 +76,11 @@ function tell(one: Worker, tasklog: 'ask for one', id: number): void {
 /** In one of several processes: tells its own numbers when asked. @returns the text of all, undefined when it does not come */
 export function shareMetrics(numbers: () => Promise<Numbers>): () => Promise<string | undefined> {
   const questions = new Questions<string>(ALL_MS)
-  process.on('message', async (message) => {
+  const tellOwn = async (id: number) => send({ tasklog: 'one', id, numbers: await numbers() })
+  process.on('message', (message) => {
     if (!isOurs(message)) return
     if (message.tasklog === 'all') questions.answer(message.id, message.text)
-    if (message.tasklog === 'ask for one') send({ tasklog: 'one', id: message.id, numbers: await numbers() })
+    if (message.tasklog === 'ask for one') tellOwn(message.id).catch(() => {})
   })
   return () => questions.ask((id) => send({ tasklog: 'ask for all', id }))
 }

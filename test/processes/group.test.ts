@@ -45,7 +45,12 @@ describe('serve --processes', () => {
     for (let i = 0; i < 10; i++) assert.equal((await health(server)).status, 200)
     const { text } = await ask(server.base, 'GET', '/metrics', { token: 'let-me-see' })
     for (const name of ['api-1', 'api-2', 'worker']) {
-      assert.match(text, new RegExp(`^process_resident_memory_bytes\\{process="${name}"\\} \\d`, 'm'))
+      for (const number of [
+        'process_resident_memory_bytes',
+        'process_start_time_seconds',
+        'nodejs_eventloop_lag_p99_seconds',
+      ])
+        assert.match(text, new RegExp(`^${number}\\{process="${name}"\\} \\d`, 'm'))
     }
     const counts = text
       .split('\n')
