@@ -18,7 +18,7 @@ export async function openTemporaryFile(): Promise<FileHandle> {
   })
 }
 
-const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'ENOENT']
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'ENOENT']
 
 /** @throws AppError STORAGE_FULL (507) where the folder takes nothing, or nothing more */
 export async function orStorageFull<T>(write: () => Promise<T>): Promise<T> {

@@ -124,7 +124,8 @@ export class SharedStrings {
   }
 
   async #write(): Promise<void> {
-    await orStorageFull(() => this.#file.writev(this.#waiting))
+    // All of it or an error: `writev` says nothing of a disk that takes only the beginning.
+    await orStorageFull(() => this.#file.writeFile(Buffer.concat(this.#waiting)))
     this.#waiting = []
     this.#waitingBytes = 0
   }
