@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { CleanupStack, PASSWORD, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, PASSWORD, type Person, startApp, type TestApp } from '../support/app.ts'
 import { startProcess } from '../support/process.ts'
+import { textRow, workbook } from '../support/workbook.ts'
 
 /** The commands of src/main.ts that do one thing and end, each as a process. */
 describe('the command', () => {
   const cleanup = new CleanupStack()
   let app: TestApp
   let folder: string
+  let boss: Person
 
   before(async () => {
     app = await startApp(cleanup)
     folder = await mkdtemp(path.join(tmpdir(), 'tasklog-cli-'))
     cleanup.after(() => rm(folder, { recursive: true, force: true }))
-    await app.person('boss', 'admin')
+    boss = await app.person('boss', 'admin')
     await app.person('emma')
   })
 
@@ -51,6 +54,38 @@ describe('the command', () => {
     const { code, output } = await run(['import', '-', '--user', 'boss'], { input: 'task_name\nOne\nTwo\n' })
     assert.equal(code, 0, output)
     assert.match(output, /done: 2 rows, 2 created, 0 updated, 0 unchanged, 0 rejected\./)
+  })
+
+  test('import takes a sheet of a workbook, straight into the database and over a server with TASKLOG_TOKEN', async (t) => {
+    const file = path.join(folder, 'sheets.xlsx')
+    const sheets = { Notes: textRow(1, ['ours alone']), 'To do': textRow(1, ['title']) + textRow(2, ['On a sheet']) }
+    await writeFile(file, await workbook({ sheets }))
+    const server = await startApp(t, { databaseUrl: app.databaseUrl, worker: true })
+    await server.app.http.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.app.http.server.address() as AddressInfo
+    const there = ['--url', `http://127.0.0.1:${port}`, '--again']
+    const { token } = await app.login('boss')
+    const onSheet = async () =>
+      (
+        await app.ctx.db.query({
+          text: `select from tasks where title = 'On a sheet' and created_by = $1`,
+          values: [boss.id],
+        })
+      ).rows.length
+
+    const inDatabase = await run(['import', file, '--user', 'boss', '--sheet', 'To do'])
+    assert.match(inDatabase.output, /done: 1 rows, 1 created, 0 updated, 0 unchanged, 0 rejected\./)
+    assert.equal(await onSheet(), 1)
+    const env = { TASKLOG_TOKEN: token }
+    const atServer = await run(['import', file, ...there, '--sheet', 'To do'], { env })
+    assert.match(atServer.output, /done: 1 rows, 1 created, 0 updated, 0 unchanged, 0 rejected\./)
+    assert.equal(await onSheet(), 2)
+
+    assert.match((await run(['import', file, ...there], { env })).output, /unknown columns: "ours alone"/)
+    const nobody = await run(['import', file, ...there], { env: { TASKLOG_TOKEN: 'another' } })
+    assert.deepEqual(nobody, { code: 1, output: 'The access token is not valid or no longer valid.\n' })
+    const without = await run(['import', file, ...there])
+    assert.deepEqual(without, { code: 1, output: '--url needs TASKLOG_TOKEN or --token as well.\n' })
   })
 
   test('import says in one sentence what is in its way, and exits with 1', async () => {

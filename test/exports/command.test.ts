@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { daysAgo, middayAgo, plantTask } from '../history/past.ts'
 import { CleanupStack } from '../support/app.ts'
 import { startProcess } from '../support/process.ts'
+import { partsOf } from '../support/workbook.ts'
 import { buildTeam, type Team, v1 } from '../tasks/team.ts'
 
 describe('the command export', () => {
@@ -31,8 +32,9 @@ describe('the command export', () => {
   })
   after(() => cleanup.run())
 
-  async function run(...args: string[]) {
-    const settings = { DATABASE_URL: team.app.databaseUrl, DATA_DIR: folder, NODE_ENV: 'test' }
+  const run = (...args: string[]) => runWith({}, ...args)
+  async function runWith(env: Record<string, string>, ...args: string[]) {
+    const settings = { DATABASE_URL: team.app.databaseUrl, DATA_DIR: folder, NODE_ENV: 'test', ...env }
     const command = await startProcess(['export', ...args], settings)
     return { code: await command.ended(), output: command.output() }
   }
@@ -70,6 +72,29 @@ describe('the command export', () => {
     const args = ['--url', url, '--token', team.olga.token, '--output', file, '--as-of', daysAgo(4)]
     assert.deepEqual(await run(...args), { code: 0, output: '' })
     assert.equal(await readFile(file, 'utf8'), await answer(`csv?as_of=${daysAgo(4)}`, team.olga))
+  })
+
+  test('takes the token from TASKLOG_TOKEN, but for another on the command line', async () => {
+    const output = await answer('csv', team.olga)
+    assert.deepEqual(await runWith({ TASKLOG_TOKEN: team.olga.token }, '--url', url), { code: 0, output })
+    const both = ['--url', url, '--token', team.olga.token]
+    assert.deepEqual(await runWith({ TASKLOG_TOKEN: 'another' }, ...both), { code: 0, output })
+    const { code } = await runWith({ TASKLOG_TOKEN: 'another' }, '--url', url)
+    assert.equal(code, 1)
+  })
+
+  test('writes the workbook that the API answers, from the database and from a server', async () => {
+    const headers = { authorization: `Bearer ${team.admin.token}` }
+    const { rawPayload } = await team.app.app.http.inject({ url: `${v1}/tasks.xlsx`, headers })
+    const expected = await partsOf(rawPayload)
+    assert.match(expected.get('xl/worksheets/sheet1.xml') ?? '', /Secret/)
+    const file = path.join(folder, 'tasks.xlsx')
+    for (const where of [[], ['--url', url]]) {
+      const args = ['--format', 'xlsx', '--output', file, ...where]
+      assert.deepEqual(await runWith({ TASKLOG_TOKEN: team.admin.token }, ...args), { code: 0, output: '' })
+      assert.deepEqual(await partsOf(await readFile(file)), expected)
+      await rm(file)
+    }
   })
 
   test('says in one sentence what is in its way, and exits with 1', async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { fromBufferPromise } from 'yauzl'
 import { workbookOf } from '../../src/exports/workbook.ts'
 import { CleanupStack } from '../support/app.ts'
 import { until } from '../support/process.ts'
+import { partsOf } from '../support/workbook.ts'
 import { buildTeam, type Team, v1 } from '../tasks/team.ts'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -95,12 +95,3 @@ describe('an export as a workbook', () => {
     assert.match(parts.get('xl/workbook.xml') ?? '', /name="Tasks".*name="Tasks 2"/)
   })
 })
-
-async function partsOf(file: Buffer): Promise<Map<string, string>> {
-  const parts = new Map<string, string>()
-  const archive = await fromBufferPromise(file, { lazyEntries: true })
-  for await (const entry of archive.eachEntry()) {
-    parts.set(entry.fileName, (await buffer(await archive.openReadStreamPromise(entry))).toString())
-  }
-  return parts
-}

@@ -12,7 +12,7 @@ const ALL = Object.entries(CORPUS).flatMap(([theme, cases]) =>
   cases.map((one) => ({ ...one, name: `${theme}: ${one.name}` })),
 )
 /** What is not given back as it was, or can be another thing among fewer rows. */
-const NOT_AGAIN = /^(?:NUL_BYTE|RECORD_TOO_LONG|DUPLICATE_EXTERNAL_ID)$/
+const NOT_AGAIN = /^(?:NUL_BYTE|DUPLICATE_EXTERNAL_ID)$/
 const MIB = 1024 * 1024
 const isRefused = ({ expect }: Case) => 'status' in expect
 
@@ -175,7 +175,7 @@ describe('the corpus of CSV files', () => {
     return lines.filter((line) => /^"?[^"]* \([A-Z]+(?:_[A-Z]+)+\)"?[,;\t|]/.test(line)).length
   }
 
-  /** rejected.csv as it is, sent again: every row is rejected once more, for the same reasons. */
+  /** rejected.csv as it is, sent again: every row is rejected once more, for the same reasons; one that was cut for another. */
   // biome-ignore lint/suspicious/noExplicitAny: the body of an answer
   async function assertSentAgain(row: any, { expect, query }: Case, project: number): Promise<void> {
     const wanted = (expect as Taken).errors
@@ -190,6 +190,7 @@ describe('the corpus of CSV files', () => {
     }
     const again = await atRest(await upload({ name: '', file: text, query: options, expect }, project))
     assert.deepEqual([again.state, again.rows, again.rejected], ['ready', row.rejected, row.rejected], text)
+    if (wanted.some(([, , code]) => code === 'RECORD_TOO_LONG')) return
     assert.deepEqual(codes(await allErrors(again.id)), codes(wanted))
   }
 

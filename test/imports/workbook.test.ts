@@ -9,6 +9,15 @@ import { textRow, type WorkbookParts, workbook, zip } from '../support/workbook.
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const LIMIT = 1_000_000
 
+/** The archive with another size of a part in its central directory (APPNOTE 4.3.12), which is the one that is read. */
+function sayingSize(archive: Buffer, part: string, which: 'packed' | 'unpacked', size: number): Buffer {
+  const changed = Buffer.from(archive)
+  const header = changed.lastIndexOf(part) - 46
+  assert.equal(changed.readUInt32LE(header), 0x02014b50)
+  changed.writeUInt32LE(size, header + (which === 'packed' ? 20 : 24))
+  return changed
+}
+
 describe('a workbook', () => {
   const cleanup = new CleanupStack()
   let app: TestApp
@@ -200,5 +209,15 @@ describe('a workbook', () => {
       await assertRefused(good, /encoding and delimiter are for CSV files/, { query })
     }
     await assertRefused(Buffer.from('title\nOne\n'), /sheet names one of a workbook/, { query: 'sheet=A' })
+  })
+
+  test('that says other sizes of its parts than they have is refused', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => textRow(i + 1, [i ? `Task ${i}` : 'title']))
+    const good = await oneSheet(rows.join(''))
+    const sheet = 'xl/worksheets/sheet1.xml'
+    await assertRefused(sayingSize(good, sheet, 'unpacked', 10), /broken: too many bytes in the stream/)
+    await assertRefused(sayingSize(good, sheet, 'unpacked', 0xfffffff0), /broken: not enough bytes in the stream/)
+    await assertRefused(sayingSize(good, sheet, 'packed', 0xfffffff0), /broken: file data overflows file bounds/)
+    await assertRefused(sayingSize(good, sheet, 'packed', 10), /the workbook is broken/)
   })
 })

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { fromBufferPromise } from 'yauzl'
 import { ZipFile } from 'yazl'
 
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
@@ -70,4 +71,14 @@ export function textRow(line: number, cells: (string | null)[]): string {
   const cell = (text: string | null, i: number) =>
     text === null ? '' : `<c r="${String.fromCharCode(65 + i)}${line}" t="inlineStr"><is><t>${text}</t></is></c>`
   return `<row r="${line}">${cells.map(cell).join('')}</row>`
+}
+
+/** The parts of a zip archive, by their names. */
+export async function partsOf(file: Buffer): Promise<Map<string, string>> {
+  const parts = new Map<string, string>()
+  const archive = await fromBufferPromise(file, { lazyEntries: true })
+  for await (const entry of archive.eachEntry()) {
+    parts.set(entry.fileName, (await buffer(await archive.openReadStreamPromise(entry))).toString())
+  }
+  return parts
 }
