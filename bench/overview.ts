@@ -9,6 +9,7 @@ import { withDatabase } from './support.ts'
  * `--pg=15` takes the PostgreSQL of the system instead of the one from npm.
  */
 const ROUNDS = 10
+const NAME_WIDTH = 60
 
 const admin: Actor = { id: 1, username: 'user1', role: 'admin', sessionId: '-' }
 const member: Actor = { id: 500, username: 'user500', role: 'user', sessionId: '-' }
@@ -19,7 +20,7 @@ await withDatabase(
   { DATABASE_POOL_SIZE: '2', STATEMENT_TIMEOUT_MS: '60000' },
   async (ctx) => {
     await fillWithHistory(ctx)
-    console.log(`${''.padEnd(36)}      p50      max  (ms)`)
+    console.log(''.padEnd(NAME_WIDTH), 'p50'.padStart(8), 'max'.padStart(8), ' (ms)')
     for (const [who, actor] of [
       ['administrator', admin],
       ['member of four projects', member],
@@ -38,7 +39,7 @@ await withDatabase(
           if (round >= 0) times.push(performance.now() - started)
         }
         const columns = [percentile(times, 0.5), Math.max(...times)].map((ms) => ms.toFixed(0).padStart(8))
-        console.log(`${who}: ${what}`.padEnd(36 + 24), columns.join(' '))
+        console.log(`${who}: ${what}`.padEnd(NAME_WIDTH), columns.join(' '))
       }
     }
   },

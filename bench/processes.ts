@@ -36,6 +36,8 @@ export async function startBareServer(answer: { headers: Record<string, string>;
 function start(file: string): ChildProcess {
   const args = [path.join(import.meta.dirname, file)]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-  process.once('exit', () => child.kill())
+  const end = () => void child.kill()
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   return child
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { freePort } from '../test/support/redis-server.ts'
 import { runLoad } from './processes.ts'
 import { median } from './statistics.ts'
 
@@ -26,7 +27,7 @@ if (cluster.isWorker) {
 }
 
 async function compare(rounds: number): Promise<void> {
-  const ways = { 'main process': 45_310, kernel: 45_311 }
+  const ways = { 'main process': await freePort(), kernel: await freePort() }
   const children = new Map<string, Worker[]>()
   for (const [way, port] of Object.entries(ways)) {
     const pair = [0, 1].map(() => cluster.fork({ BENCH_WAY: way, BENCH_PORT: port }))

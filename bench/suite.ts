@@ -7,18 +7,18 @@ import { median } from './statistics.ts'
 import { startApi, UNREACHED_LIMITS } from './suite/api.ts'
 import { importRow } from './suite/import-row.ts'
 import { bareArgon2, bareHttp, type Limit, pgbenchOf } from './suite/limits.ts'
-import { findPgbench } from './suite/pgbench.ts'
 import { type FixedRate, machine, type Report, type Row, tableOf, writeReport } from './suite/report.ts'
 import { describeWorkloads, type Workload } from './suite/workloads.ts'
 import { buildWorld, type World } from './suite/world.ts'
-import { withDatabase } from './support.ts'
+import { findProgram, withDatabase } from './support.ts'
 
 /**
  * Every workload in turns with what the machine can do at most, on a PostgreSQL, a Redis and an API of its own:
  * `npm run bench`, which writes docs/performance.md and docs/performance.svg.
  *
  * --quick: one short round of each · --only=NAME: workloads whose name holds this; writes nothing · --large: a million
- * tasks · --tasks, --rows, --rounds, --seconds, --connections, --out: other sizes, and another folder to write to · --pg=15: the system's PostgreSQL
+ * tasks · --tasks, --rows, --rounds, --seconds, --connections, --out: other sizes, and another folder to write to ·
+ * --pg=15: the system's PostgreSQL
  */
 const { values } = parseArgs({
   options: {
@@ -58,7 +58,7 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
 
 async function measureAll(ctx: ProcessContext, world: World, base: string, hasRedis: boolean): Promise<Report> {
   const place = { ctx, world, connections }
-  const pgbench = await findPgbench()
+  const pgbench = findProgram('pgbench')
   const measured: Row[] = []
   let fixed: FixedRate | undefined
   const limitOf = async (name: string, workload: Workload): Promise<Limit | undefined> => {
@@ -73,7 +73,7 @@ async function measureAll(ctx: ProcessContext, world: World, base: string, hasRe
     limit?.stop()
     if (name === MIXED) fixed = await measureFixed(workload, world, base, (measured.at(-1)?.perSecond ?? 0) / 2)
   }
-  if (isAsked('import')) measured.push(await importRow(rows, rounds))
+  if (isAsked('import')) measured.push(await importRow(rows, rounds, values.pg))
   const {
     rows: [server],
   } = await ctx.db.query<{ version: string }>({ text: `select current_setting('server_version') as version` })
@@ -81,7 +81,7 @@ async function measureAll(ctx: ProcessContext, world: World, base: string, hasRe
     `${new Date().toISOString().slice(0, 10)}: ${machine()}, PostgreSQL ${server?.version} with its default durability, ` +
     `${hasRedis ? 'Redis' : 'no Redis'}; API, database, clients on the same cores. ` +
     `${tasks.toLocaleString('en')} tasks, ${connections} connections, ${rounds} interleaved round(s) of ${seconds} s, medians.` +
-    (pgbench ? '' : ' There was no pgbench here, so that the rows it limits have no limit.')
+    (pgbench ? '' : ' There was no pgbench here, so that the rows that it or psql limits have no limit.')
   return { title, rows: measured, fixed }
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -40,7 +41,17 @@ export async function withDatabase(
   }
 }
 
-function binDir(): string | undefined {
-  if (!process.argv.includes('--pg=15')) return undefined
-  return execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim()
+/** Where psql or pgbench is, or undefined: they come with PostgreSQL's own packages, not with the embedded binaries. */
+export function findProgram(name: 'psql' | 'pgbench'): string | undefined {
+  try {
+    const file = path.join(systemBinDir(), name)
+    return existsSync(file) ? file : undefined
+  } catch {
+    return undefined
+  }
 }
+
+const binDir = (): string | undefined => (process.argv.includes('--pg=15') ? systemBinDir() : undefined)
+
+const systemBinDir = (): string =>
+  execFileSync('pg_config', ['--bindir'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -40,17 +39,6 @@ export function scriptOf({ text, values = [] }: Statement, prelude: string, vari
 function literal(value: unknown): string {
   if (value === null) return 'null'
   return typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`
-}
-
-/** Where pgbench is, or undefined: it comes with PostgreSQL's own packages, not with the embedded binaries. */
-export async function findPgbench(): Promise<string | undefined> {
-  const run = promisify(execFile)
-  const folder = await run('pg_config', ['--bindir']).then(
-    ({ stdout }) => stdout.trim(),
-    () => undefined,
-  )
-  const file = folder && path.join(folder, 'pgbench')
-  return file && existsSync(file) ? file : undefined
 }
 
 /**

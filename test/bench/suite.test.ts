@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { findPgbench } from '../../bench/suite/pgbench.ts'
+import { findProgram } from '../../bench/support.ts'
 
 const SUITE = path.resolve(import.meta.dirname, '../../bench/suite.ts')
 const WORKLOADS = ['cached list', 'uncached list', 'one task', 'create', 'patch', 'login', 'mixed 90/10', 'import']
@@ -28,7 +28,7 @@ test('the benchmark measures every workload and writes table and chart between w
     rows.slice(1).map(([, name]) => name),
     WORKLOADS,
   )
-  const hasPgbench = (await findPgbench()) !== undefined
+  const hasPgbench = findProgram('pgbench') !== undefined
   for (const [, name = '', rate, times, limit, limitRate, share] of rows.slice(1)) {
     assert.match(rate ?? '', /^[1-9][\d,]*$/, `${name}: ${rate} a second`)
     if (name !== 'import') assert.match(times ?? '', /^[\d.]+, [\d.]+$/, name)
