@@ -65,7 +65,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
   })
 
   app.get('/imports/:id/rejected.csv', {
-    config,
+    config: { ...config, lasting: true },
     schema: {
       tags,
       summary: 'The rejected rows as they were, after a column that says why: to be corrected and uploaded again',
@@ -85,7 +85,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
   })
 
   app.get('/imports/:id/progress', {
-    config,
+    config: { ...config, lasting: true },
     schema: {
       tags,
       summary: 'Server-sent events: the import each time it has changed, until nothing more happens to it',

@@ -79,6 +79,7 @@ function readSettings(env: EnvReader) {
     logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
     metricsToken: env.text('METRICS_TOKEN'),
     bodyLimitBytes: env.integer('BODY_LIMIT_BYTES', 1_048_576, 1_024, 104_857_600),
+    requestsAtOnce: env.integer('REQUESTS_AT_ONCE', 200, 10, 10_000),
     uploadLimitBytes: env.integer('UPLOAD_LIMIT_BYTES', 1_073_741_824, 1_024, 1_099_511_627_776),
     uploadWaitMs: env.integer('UPLOAD_WAIT_SECONDS', 8, 0, 60) * 1_000,
     idempotencyHours: env.integer('IDEMPOTENCY_HOURS', 24, 1, 8_760),

@@ -59,6 +59,10 @@ const RETRYABLE = new Set(['40001', '40P01'])
 const MAX_ATTEMPTS = 4
 const BULK_CONNECTIONS = 8
 const ASK_AGAIN_WITHIN_MS = 500
+/** How long a request waits for one of the pool's connections, so that it is told within two seconds that all are taken. */
+const MOST_WAIT_MS = 1_500
+/** How long a connection that nobody uses is kept; 0 is for ever. */
+const IDLE_MS = { requests: 30_000, bulk: 1_000, probe: 0 }
 
 /**
  * The statements of requests are written for one plan each, whatever their values: planned once for each connection, not
@@ -75,7 +79,7 @@ export class Database implements Db {
   readonly pool: pg.Pool
   /** For uploads and imports: few connections, no time limits. Requests keep theirs whatever is loaded. */
   readonly #bulk: pg.Pool
-  /** Health has a connection of its own: a full pool is busy, not broken. */
+  /** Health has a connection of its own, and keeps it: where all are taken, that is busy and not broken. */
   readonly #probe: pg.Pool
   /** For single statements that are quick. */
   readonly #pipeline: Pipeline
@@ -83,8 +87,8 @@ export class Database implements Db {
   constructor(options: DatabaseOptions) {
     this.pool = createPool(options, options.poolSize)
     this.#pipeline = new Pipeline(connectionConfig(options))
-    this.#bulk = createPool(options, BULK_CONNECTIONS, true)
-    this.#probe = createPool({ ...options, statementTimeoutMs: 1_000 }, 1)
+    this.#bulk = createPool(options, BULK_CONNECTIONS, 'bulk')
+    this.#probe = createPool({ ...options, statementTimeoutMs: 1_000 }, 1, 'probe')
   }
 
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>> {
@@ -148,7 +152,7 @@ function connectionConfig(options: DatabaseOptions, bulk = false): pg.ClientConf
   return {
     connectionString: options.url,
     application_name: options.applicationName,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? (bulk ? 30_000 : Math.min(timeout, 2_000)),
+    connectionTimeoutMillis: options.connectTimeoutMs ?? (bulk ? 30_000 : Math.min(timeout, MOST_WAIT_MS)),
     keepAlive: true,
     idle_in_transaction_session_timeout: 60_000,
     options: `-c TimeZone=UTC -c jit=off ${bulk ? '' : PLANS}`,
@@ -156,9 +160,9 @@ function connectionConfig(options: DatabaseOptions, bulk = false): pg.ClientConf
   }
 }
 
-function createPool(options: DatabaseOptions, max: number, bulk = false): pg.Pool {
-  const idleTimeoutMillis = bulk ? 1_000 : 30_000
-  const pool = new pg.Pool({ ...connectionConfig(options, bulk), max, idleTimeoutMillis })
+function createPool(options: DatabaseOptions, max: number, use: keyof typeof IDLE_MS = 'requests'): pg.Pool {
+  const config = connectionConfig(options, use === 'bulk')
+  const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: IDLE_MS[use] })
   pool.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'))
   // A connection that breaks while it is lent out raises this on the client, which without a listener ends the process.
   pool.on('connect', (client) => client.on('error', () => {}))

@@ -59,6 +59,11 @@ export const tooManyRequests = (detail: string, headers: Record<string, string>,
 export const serverBusy = (detail: string) =>
   new AppError('SERVER_BUSY', 503, detail, { headers: { 'retry-after': '2' } })
 
+export const overloaded = () =>
+  new AppError('OVERLOADED', 503, 'There is more to do than can be answered in time. Try again shortly.', {
+    headers: { 'retry-after': '1' },
+  })
+
 const databaseUnavailable = (cause: unknown) =>
   new AppError('DATABASE_UNAVAILABLE', 503, 'The database does not answer. Try again shortly.', {
     headers: { 'retry-after': '2' },

@@ -5,12 +5,19 @@ import type { Context } from './context.ts'
 import { invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import { lazyCompilers } from './lazy-compilers.ts'
+import { shedOverload } from './overload.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
+import { hasBody, limitBodyTime, watchUpload } from './slow-bodies.ts'
 
-/** How long a whole upload may take; any other body has BODY_TIMEOUT_MS. */
+/** How long a whole upload may take. */
 const UPLOAD_TIMEOUT_MS = 3_600_000
-const BODY_TIMEOUT_MS = 20_000
+/** How long a connection may be silent that waits for its client; twice that when something was sent just before. */
+const SILENCE_MS = 12_000
+/** How long a client that was too slow may go on sending before its connection is cut. */
+const LINGER_MS = 1_000
+/** Bounds what connections alone take, a few kB each. */
+const MOST_CONNECTIONS = 5_000
 
 /**
  * A Fastify instance with every default that would break a promise replaced: nothing is coerced or stripped,
@@ -25,9 +32,9 @@ export function createHttpServer(ctx: Context): FastifyInstance {
     bodyLimit: config.bodyLimitBytes,
     trustProxy: config.trustProxy ?? false,
     requestTimeout: UPLOAD_TIMEOUT_MS,
-    connectionTimeout: 60_000,
+    connectionTimeout: SILENCE_MS,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
     return503OnClosing: false, // a request that arrived before the socket closed is still answered
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -45,7 +52,10 @@ export function createHttpServer(ctx: Context): FastifyInstance {
   app.setNotFoundHandler(() => {
     throw routeNotFound()
   })
+  app.server.maxConnections = MOST_CONNECTIONS
   acceptOnlyJson(app)
+  limitClients(app)
+  shedOverload(app, ctx)
   addRequestRules(app, ctx)
   return app
 }
@@ -84,14 +94,6 @@ function checkJsonMediaType(request: FastifyRequest): void {
 /** Hooks with `done`: one that is async costs every request a turn of its own. */
 function addRequestRules(app: FastifyInstance, ctx: Context): void {
   app.addHook('onRequest', (request, _reply, done) => done(errorOf(() => checkHead(request))))
-  app.addHook('preParsing', (request, _reply, payload, done) => {
-    const { socket } = request.raw
-    // Uploads have the longer time of the server as a whole.
-    if (request.headers['content-type']?.startsWith('application/json')) limitBodyTime(payload, socket)
-    // Nothing passes while what has arrived is read. Node.js limits the time of the next request by itself.
-    if (request.routeOptions.config.upload) payload.once('end', () => socket.setTimeout?.(0)) // none under inject
-    done(null, payload)
-  })
   app.addHook('preValidation', (request, _reply, done) => done(errorOf(() => checkMembers(request))))
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
@@ -158,10 +160,23 @@ function refuseMembers(place: 'body' | 'query', value: unknown): void {
   throw invalidField(place, member, place === 'query' ? 'is not a known parameter' : 'is not a known member')
 }
 
-function limitBodyTime(payload: NodeJS.ReadableStream, socket: Socket): void {
-  const timer = setTimeout(() => endWith(socket, 408, 'REQUEST_TIMEOUT'), BODY_TIMEOUT_MS)
-  timer.unref()
-  payload.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+/** Whatever comes of a request, also when it is refused: its body arrives and its answer is read without dawdling. */
+function limitClients(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ raw, routeOptions }, { raw: answer }, done) => {
+    // While we work on an answer both sides are silent, and it is not the client who dawdles.
+    answer.on('timeout', (socket: Socket) => {
+      if (socket.writableLength > 0) socket.destroy()
+    })
+    if (hasBody(raw)) {
+      const giveUp = () => {
+        if (answer.headersSent) raw.destroy()
+        else endWith(raw.socket, 408, 'REQUEST_TIMEOUT')
+      }
+      if (routeOptions.config.upload) watchUpload(raw, giveUp)
+      else limitBodyTime(raw, giveUp)
+    }
+    done()
+  })
 }
 
 /** For bytes that are not an HTTP request at all, and for clients too slow to send one. */
@@ -180,4 +195,6 @@ function endWith(socket: Socket, status: 400 | 408 | 431, code: string): void {
     `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  // A client that goes on sending keeps its side open.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }

@@ -79,7 +79,7 @@ export class Metrics {
   }
 
   /** @param read how many are under way now, of each kind */
-  watchRequests(read: () => Record<'short' | 'lasting', number>): void {
+  watchRequests(read: () => Record<string, number>): void {
     const registers = [this.#registry]
     new Gauge({
       name: 'tasklog_requests_under_way',

@@ -11,7 +11,7 @@ type Check = 'ok' | 'away' | 'not migrated' | 'not configured'
 
 /** `/livez`, `/readyz`, `/metrics`: for whoever runs the service. */
 export const operationRoutes: FastifyPluginAsync<{ ctx: ProcessContext }> = async (app, { ctx }) => {
-  const config = { access: 'public' } as const
+  const config = { access: 'public', neverShed: true } as const
   const schema = { hide: true }
   const check = cached(() => checkDependencies(ctx), CHECK_TTL_MS)
 

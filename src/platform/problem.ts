@@ -36,13 +36,14 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const known = toAppError(error, request)
   if (!known) {
     request.log.error({ err: error }, 'unexpected error')
-    return send(reply, internalError())
+    return sendRefusal(reply, internalError())
   }
   if (known.status >= 500) request.log.warn({ err: known }, 'request refused')
-  return send(reply, known)
+  return sendRefusal(reply, known)
 }
 
-function send(reply: FastifyReply, error: AppError): FastifyReply {
+/** The problem document alone, with no line in the log. */
+export function sendRefusal(reply: FastifyReply, error: AppError): FastifyReply {
   const { hint, errors, headers = {}, members = {} } = error.options
   const type = error.status === 429 ? 'https://iana.org/assignments/http-problem-types#quota-exceeded' : 'about:blank'
   const problem = {

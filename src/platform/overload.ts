@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from './context.ts'
+import { overloaded } from './errors.ts'
+import { sendRefusal } from './problem.ts'
+import { hasBody } from './slow-bodies.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Lasts as long as its client likes (uploads, exports, streams), and is counted apart from what is over in a moment. */
+    lasting?: boolean
+    /** Answered whatever else there is to do: whoever watches must not go blind under load. */
+    neverShed?: boolean
+  }
+  interface FastifyRequest {
+    /** As what it is counted now. */
+    underWayAs: Kind | undefined
+  }
+}
+
+type Kind = 'short' | 'arriving' | 'lasting'
+
+/** Uploads, exports and streams at once in one process. */
+const LASTING_AT_ONCE = 200
+/** Bodies on their way, which wait in memory until they are whole. */
+const ARRIVING_AT_ONCE = 500
+/** What has not been said for this long is said again. */
+const QUIET_MS = 10_000
+
+/**
+ * Past its capacity a process answers what it can in time and refuses the rest at once. A bound on the requests under way
+ * is all it takes: whatever is short (processor, connections, the database), it is requests under way that pile up, and none
+ * waits longer than as many before it take. The delay of the event loop tells of the processor only, and of a single long
+ * turn as much as of a queue. While a body is on its way its request is counted apart: whoever dawdles with it takes nothing
+ * from the others.
+ */
+export function shedOverload(app: FastifyInstance, ctx: Context): void {
+  const places = new Places(ctx)
+  app.decorateRequest('underWayAs')
+  app.addHook('onRequest', (request, reply, done) => {
+    const kind = kindOf(request)
+    if (kind === undefined) return done()
+    onceOver(reply.raw, () => places.leave(request))
+    if (places.enter(request, reply, kind)) done()
+  })
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const isArriving = request.underWayAs === 'short' && hasBody(request.raw)
+    if (!isArriving || places.enter(request, reply, 'arriving')) done(null, payload)
+  })
+  app.addHook('preValidation', (request, reply, done) => {
+    if (request.underWayAs !== 'arriving' || places.enter(request, reply, 'short')) done()
+  })
+}
+
+/** Who is under way, and how many may be. */
+class Places {
+  readonly #ctx: Context
+  readonly #taken = { short: 0, arriving: 0, lasting: 0 }
+  readonly #bounds: Record<Kind, number>
+  #lastShed = Number.NEGATIVE_INFINITY
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx
+    this.#bounds = { short: ctx.config.requestsAtOnce, arriving: ARRIVING_AT_ONCE, lasting: LASTING_AT_ONCE }
+    ctx.metrics.watchRequests(() => this.#taken)
+  }
+
+  /** Gives up the place it has. @returns false when there is none: the request is answered then */
+  enter(request: FastifyRequest, reply: FastifyReply, kind: Kind): boolean {
+    this.leave(request)
+    if (this.#taken[kind] < this.#bounds[kind]) {
+      this.#taken[kind]++
+      request.underWayAs = kind
+      return true
+    }
+    this.#refuse(reply, kind)
+    return false
+  }
+
+  leave(request: FastifyRequest): void {
+    if (request.underWayAs) this.#taken[request.underWayAs]--
+    request.underWayAs = undefined
+  }
+
+  #refuse(reply: FastifyReply, kind: Kind): void {
+    this.#ctx.metrics.shed.inc()
+    const now = performance.now()
+    if (now - this.#lastShed > QUIET_MS)
+      this.#ctx.log.warn({ kind, bound: this.#bounds[kind] }, 'too many requests at once; some are refused')
+    this.#lastShed = now
+    // Not thrown: that would be a line in the log for each.
+    sendRefusal(reply, overloaded())
+  }
+}
+
+/** Answered, or given up by its client. */
+function onceOver(answer: ServerResponse, then: () => void): void {
+  answer.once('finish', then).once('close', then)
+}
+
+function kindOf({ routeOptions: { config } }: FastifyRequest): Kind | undefined {
+  if (config.neverShed) return undefined
+  return config.lasting || config.upload ? 'lasting' : 'short'
+}
