@@ -309,6 +309,8 @@ CREATE TABLE public.imports (
     undone_at timestamp with time zone,
     undone_task bigint DEFAULT 0 NOT NULL,
     undo_deletion uuid,
+    sheet text,
+    details_removed_at timestamp with time zone,
     CONSTRAINT imports_check CHECK (((state <> 'done'::text) OR (rows = (((created + updated) + unchanged) + rejected)))),
     CONSTRAINT imports_delimiter_check CHECK ((char_length(delimiter) = 1)),
     CONSTRAINT imports_file_name_check CHECK ((char_length(file_name) <= 255)),

@@ -1,7 +1,7 @@
 import { cleanupJob } from './auth/jobs.ts'
 import { partitionJob, retentionJob } from './history/jobs.ts'
 import { expiredKeysJob } from './idempotency/jobs.ts'
-import { importJob, interruptedJob, undoJob } from './imports/jobs.ts'
+import { importDetailsJob, importJob, interruptedJob, undoJob } from './imports/jobs.ts'
 import type { Context } from './platform/context.ts'
 import type { AnyJob } from './platform/queue.ts'
 import { purgeJob } from './tasks/jobs.ts'
@@ -11,6 +11,7 @@ export const jobs: AnyJob<Context>[] = [
   importJob,
   undoJob,
   interruptedJob,
+  importDetailsJob,
   partitionJob,
   retentionJob,
   cleanupJob,

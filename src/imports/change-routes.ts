@@ -51,7 +51,7 @@ export const importChangeRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = a
       description: 'Tasks that were changed since are left as they are, and listed at `GET /imports/{id}/undo`.',
       params,
       querystring: UndoQuery,
-      response: { 200: ImportAnswer, 202: ImportAnswer, ...problems(401, 404, 409) },
+      response: { 200: ImportAnswer, 202: ImportAnswer, ...problems(401, 404, 409, 410) },
     },
     handler: (request, reply) =>
       keyed(ctx, request, reply, async (ctx) => {
@@ -68,7 +68,7 @@ export const importChangeRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = a
       summary: 'The tasks of an import that an undo leaves, or has left, as they are, and why',
       params,
       querystring: Strict(PageQuery),
-      response: { 200: LeftPage, ...problems(401, 404) },
+      response: { 200: LeftPage, ...problems(401, 404, 410) },
     },
     handler: async ({ actor, params, query: { limit = 20, cursor } }) => {
       const page = { afterId: Number(afterId(cursor)), limit: limit + 1 }

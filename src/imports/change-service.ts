@@ -4,7 +4,7 @@ import { projectArchived } from '../projects/index.ts'
 import { wrongImportState } from './errors.ts'
 import { importJob, undoJob } from './jobs.ts'
 import type { ImportRow } from './queries.ts'
-import { getImport } from './service.ts'
+import { getDetailedImport, getImport } from './service.ts'
 import * as state from './state-queries.ts'
 import * as undo from './undo-queries.ts'
 
@@ -26,7 +26,7 @@ export async function cancelImport(ctx: Context, actor: Actor, id: string): Prom
 
 const UNDOABLE: ImportRow['state'][] = ['done', 'failed', 'cancelled']
 
-/** @throws AppError IMPORT_NOT_FOUND (404), WRONG_IMPORT_STATE and PROJECT_ARCHIVED (409) */
+/** @throws AppError IMPORT_NOT_FOUND (404), WRONG_IMPORT_STATE and PROJECT_ARCHIVED (409), IMPORT_DETAILS_REMOVED (410) */
 export function beginUndo(ctx: Context, actor: Actor, id: string): Promise<ImportRow> {
   return ctx.db.transaction(async (tx) => {
     const row = await undo.beginUndo(tx, actor, id)
@@ -46,14 +46,14 @@ export async function planUndo(ctx: Context, actor: Actor, id: string): Promise<
   return { ...row, undone_by: actor.id, undone_removed: removed, undone_restored: restored, undone_left: left }
 }
 
-/** @throws AppError IMPORT_NOT_FOUND (404) */
+/** @throws AppError IMPORT_NOT_FOUND (404), IMPORT_DETAILS_REMOVED (410) */
 export async function listLeft(ctx: Context, actor: Actor, id: string, page: { afterId: number; limit: number }) {
-  await getImport(ctx, actor, id)
+  await getDetailedImport(ctx, actor, id)
   return undo.listLeft(ctx.db, actor, id, page)
 }
 
 async function refuseUndo(ctx: Context, actor: Actor, id: string): Promise<never> {
-  const row = await getImport(ctx, actor, id)
+  const row = await getDetailedImport(ctx, actor, id)
   const hasWritten = row.created + row.updated > 0
   if (UNDOABLE.includes(row.state) && !hasWritten) throw wrongImportState(`${row.state} and wrote nothing`, 'written')
   return refuse(ctx, actor, id, UNDOABLE)

@@ -41,6 +41,11 @@ export const importCancelled = () =>
 export const wrongImportState = (state: string, wanted: string) =>
   new AppError('WRONG_IMPORT_STATE', 409, `The import is ${state}; this needs one that is ${wanted}.`)
 
+export const importDetailsRemoved = (id: number, removedAt: Date) =>
+  new AppError('IMPORT_DETAILS_REMOVED', 410, `What import ${id} did row by row is not kept any more.`, {
+    members: { removed_at: removedAt.toISOString() },
+  })
+
 /** Of a file that may have any columns. */
 export const invalidColumns = (detail: string, hint?: string) =>
   new AppError('INVALID_CSV_HEADER', 422, `${detail} Nothing was imported.`, { hint })

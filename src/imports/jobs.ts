@@ -2,6 +2,7 @@ import type { Context } from '../platform/context.ts'
 import { sqlState } from '../platform/db.ts'
 import type { JobDefinition } from '../platform/queue.ts'
 import { dropLeftStaging, failInterrupted, findLeftStaging } from './receiving-queries.ts'
+import { DETAILS, giveUpDetails, removeDetails } from './retention-queries.ts'
 import { runImport } from './run-import.ts'
 import { runUndo } from './run-undo.ts'
 import { cancelForgotten } from './state-queries.ts'
@@ -9,6 +10,7 @@ import { cancelForgotten } from './state-queries.ts'
 /** How long a dry run can be committed. */
 const READY_HOURS = 24
 const LOCK_NOT_AVAILABLE = '55P03'
+const DETAILS_AT_ONCE = 5_000
 
 /**
  * Checks and merges one staged import. Safe to run any number of times, also twice at once: every step is one transaction
@@ -36,6 +38,21 @@ export const interruptedJob: JobDefinition<Context, object> = {
     const forgotten = await cancelForgotten(ctx.db, READY_HOURS)
     if (forgotten > 0) ctx.log.info({ count: forgotten }, 'dry runs were not committed in time')
     for (const importId of await findLeftStaging(ctx.db)) await dropUnlessUsed(ctx, importId)
+  },
+}
+
+/** Removes what imports did row by row, IMPORT_DETAILS_DAYS after they came to rest. */
+export const importDetailsJob: JobDefinition<Context, object> = {
+  name: 'imports.details',
+  cron: '43 3 * * *',
+  async run(ctx, _data, signal) {
+    const days = ctx.config.importDetailsDays
+    if (days === 0) return
+    const count = await giveUpDetails(ctx.db, days)
+    if (count > 0) ctx.log.info({ count, days }, 'the details of old imports are not kept any more')
+    for (const table of DETAILS) {
+      while (!signal.aborted && (await removeDetails(ctx.db, table, DETAILS_AT_ONCE)) === DETAILS_AT_ONCE);
+    }
   },
 }
 

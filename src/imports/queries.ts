@@ -58,6 +58,8 @@ export interface ImportRow {
   undone_left: number
   undone_by: number | null
   undone_at: Date | null
+  /** Since when what it did row by row is not kept any more. */
+  details_removed_at: Date | null
 }
 
 export interface ImportErrorRow {
@@ -71,7 +73,7 @@ export interface ImportErrorRow {
 export const IMPORT_COLUMNS = `i.id, i.project_id, i.created_by, i.file_name, i.state, i.dry_run, i.on_error, i.columns,
   i.delimiter, i.samples, i.bytes, i.rows, i.created, i.updated, i.unchanged, i.rejected, i.last_line, i.merged_line,
   i.lease, i.failure_code, i.failure, i.created_at, i.merging_at, i.committed_at, i.finished_at, i.undone_removed,
-  i.undone_restored, i.undone_left, i.undone_by, i.undone_at`
+  i.undone_restored, i.undone_left, i.undone_by, i.undone_at, i.details_removed_at`
 
 /** Its name is made of digits only. */
 export const stagingTable = (importId: number) => `import_staging.import_${Number(importId)}`
@@ -167,6 +169,8 @@ export interface ReceivedFile {
   sha256: Uint8Array
   columns: ImportColumn[]
   delimiter: string
+  /** Of a workbook. */
+  sheet: string | undefined
 }
 
 /** None when the import was cancelled while its file arrived. */
@@ -178,10 +182,13 @@ export async function finishReceiving(
   await tx.query({ text: `create index on ${stagingTable(importId)} using brin (line) with (pages_per_range = 16)` })
   await tx.query({ text: `analyze ${stagingTable(importId)}` })
   const { rows } = await tx.query<ImportRow>({
-    text: `update imports i set state = 'checking', bytes = $2, rows = $3, sha256 = $4, columns = $5, delimiter = $6,
+    text: `update imports i set state = 'checking', bytes = $2, rows = $3, sha256 = $4, columns = $5, delimiter = $6, sheet = $7,
                   last_line = coalesce((select max(line) from ${stagingTable(importId)}), 0)
             where id = $1 and state = 'receiving' returning ${IMPORT_COLUMNS}`,
-    values: [importId, file.bytes, file.rows, file.sha256, JSON.stringify(file.columns), file.delimiter],
+    values: [
+      ...[importId, file.bytes, file.rows, file.sha256, JSON.stringify(file.columns), file.delimiter],
+      file.sheet,
+    ],
   })
   return rows[0]
 }

@@ -29,12 +29,17 @@ export async function failInterrupted(db: Queryable): Promise<number> {
 }
 
 /**
- * The latest import of the very same file into the project that counts. Two uploads of one file come here one after the
+ * The latest import of the very same file, of a workbook the very same sheet, into the project that counts. Two uploads of one file come here one after the
  * other, the second one once the first is committed.
  *
  * @returns its id
  */
-export async function findSameFile(tx: Queryable, projectId: number, sha256: Uint8Array): Promise<number | undefined> {
+export async function findSameFile(
+  tx: Queryable,
+  projectId: number,
+  sha256: Uint8Array,
+  sheet?: string,
+): Promise<number | undefined> {
   await tx.query({
     text: `select pg_advisory_xact_lock(${SAME_FILE}, hashtext($1 || ' ' || encode($2, 'hex')))`,
     values: [String(projectId), sha256],
@@ -42,10 +47,10 @@ export async function findSameFile(tx: Queryable, projectId: number, sha256: Uin
   const { rows } = await tx.query<{ id: number }>({
     name: 'imports/find-same-file',
     text: `select id from imports
-            where project_id = $1 and sha256 = $2 and (not dry_run or committed_at is not null)
+            where project_id = $1 and sha256 = $2 and (sheet = $3 or sheet is null) and (not dry_run or committed_at is not null)
               and state in ('checking', 'ready', 'merging', 'done', 'undoing')
             order by id desc limit 1`,
-    values: [projectId, sha256],
+    values: [projectId, sha256, sheet],
   })
   return rows[0]?.id
 }

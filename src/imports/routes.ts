@@ -52,7 +52,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
       summary: 'Every cell that could not be taken, by line',
       params: ImportParams,
       querystring: Strict(PageQuery),
-      response: { 200: ImportErrorPage, ...problems(401, 404) },
+      response: { 200: ImportErrorPage, ...problems(401, 404, 410) },
     },
     handler: async ({ actor, params, query: { limit = 20, cursor } }) => {
       const [line = '0', column = ''] = cursor ? decodeCursor(cursor, [/^\d{1,15}$/, /^[^\0]{0,200}$/]) : []
@@ -71,10 +71,10 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
       summary: 'The rejected rows as they were, after a column that says why: to be corrected and uploaded again',
       params: ImportParams,
       produces: ['text/csv'],
-      response: { 200: TextBody, ...problems(401, 404) },
+      response: { 200: TextBody, ...problems(401, 404, 410) },
     },
     handler: async ({ actor, params }, reply) => {
-      const row = await service.getImport(ctx, actor, params.id)
+      const row = await service.getDetailedImport(ctx, actor, params.id)
       return reply
         .headers({
           'content-type': 'text/csv; charset=utf-8',

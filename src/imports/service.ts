@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { projectArchived, projectForbidden, projectNotFound } from '../projects/index.ts'
-import { importNotFound } from './errors.ts'
+import { importDetailsRemoved, importNotFound } from './errors.ts'
 import * as queries from './queries.ts'
 
 const FIRST_LOOK_MS = 20
@@ -25,6 +25,13 @@ export async function requireTarget(ctx: Context, actor: Actor, projectId: strin
 export async function getImport(ctx: Context, actor: Actor, id: string | number): Promise<queries.ImportRow> {
   const row = await queries.findImport(ctx.db, actor, id)
   if (!row) throw importNotFound(String(id))
+  return row
+}
+
+/** @throws AppError IMPORT_NOT_FOUND (404), IMPORT_DETAILS_REMOVED (410) */
+export async function getDetailedImport(ctx: Context, actor: Actor, id: string | number): Promise<queries.ImportRow> {
+  const row = await getImport(ctx, actor, id)
+  if (row.details_removed_at) throw importDetailsRemoved(row.id, row.details_removed_at)
   return row
 }
 
@@ -72,6 +79,6 @@ export async function listErrors(
   importId: string | number,
   page: { after: [line: string, column: string]; limit: number },
 ): Promise<queries.ImportErrorRow[]> {
-  await getImport(ctx, actor, importId)
+  await getDetailedImport(ctx, actor, importId)
   return queries.listErrors(ctx.db, actor, importId, page)
 }

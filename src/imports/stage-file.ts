@@ -72,7 +72,7 @@ export async function stageFile<Earlier = never>(
       await new Staging(ctx, id, reader).fill(tx, bytes)
       tx.answerWithinMs = answerMs + reader.bytes / BYTES_PER_MS
       const sha256 = reader.sha256()
-      if (!options.again) await refuseSameFile(tx, options.projectId, sha256)
+      if (!options.again) await refuseSameFile(tx, options.projectId, sha256, reader.sheet)
       const row = await queries.finishReceiving(tx, id, { ...received(reader), sha256 })
       if (!row) throw importCancelled()
       await ctx.queue.enqueue(tx, importJob.name, { importId: id })
@@ -86,8 +86,8 @@ export async function stageFile<Earlier = never>(
   }
 }
 
-async function refuseSameFile(tx: Connection, projectId: number, sha256: Uint8Array): Promise<void> {
-  const same = await findSameFile(tx, projectId, sha256)
+async function refuseSameFile(tx: Connection, projectId: number, sha256: Uint8Array, sheet?: string): Promise<void> {
+  const same = await findSameFile(tx, projectId, sha256, sheet)
   if (same !== undefined) throw duplicateFile(same)
 }
 
@@ -95,8 +95,8 @@ function refusal(error: CsvFileError, limitBytes: number) {
   return error.code === 'FILE_TOO_LARGE' ? fileTooLarge(limitBytes) : invalidFile(error)
 }
 
-function received({ bytes, records, columns, delimiter }: TableReader) {
-  return { bytes, rows: records, columns, delimiter }
+function received({ bytes, records, columns, delimiter, sheet }: TableReader) {
+  return { bytes, rows: records, columns, delimiter, sheet }
 }
 
 /** One pass over the file: good records to COPY, rejected ones to the list of errors. */

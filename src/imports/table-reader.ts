@@ -8,6 +8,8 @@ export interface TableReader {
   readonly header: string[]
   readonly columns: ImportColumn[]
   readonly delimiter: Delimiter
+  /** Of a workbook, the name of the sheet that is read. */
+  readonly sheet?: string
   readonly bytes: number
   readonly records: number
   sha256(): Buffer

@@ -12,7 +12,8 @@ export interface LeftTask {
   reason: LeftReason
 }
 
-const CAN_BE_UNDONE = `i.state in ('done', 'cancelled', 'failed') and i.created + i.updated > 0`
+const CAN_BE_UNDONE = `i.state in ('done', 'cancelled', 'failed') and i.created + i.updated > 0
+  and i.details_removed_at is null`
 
 /** What the import `i` created, but for what its undo has trashed; `reason` is null for what an undo would trash. */
 const CREATED = `select t.id as task_id, case when t.deleted_at is not null then 'DELETED_SINCE'

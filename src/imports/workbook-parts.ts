@@ -5,8 +5,9 @@ import { isDateFormat } from './workbook-values.ts'
 
 /** What stands around the sheets of a workbook (ECMA-376 part 1, sections 12.3 and 18.2 to 18.8). */
 export interface Workbook {
-  /** The part of the sheet that was asked for. */
+  /** The part of the sheet that was asked for, and its name. */
   sheet: string
+  sheetName: string
   /** The part of the shared texts, if it has any. */
   strings: string | undefined
   /** Days are counted from 1904, as by the first Excel for the Macintosh. */
@@ -16,27 +17,27 @@ export interface Workbook {
 }
 
 /**
- * @param sheetName the first sheet when left out
+ * @param wanted the sheet's name; the first sheet when left out
  * @throws CsvFileError BAD_WORKBOOK
  */
-export async function readWorkbook(file: WorkbookFile, sheetName: string | undefined): Promise<Workbook> {
+export async function readWorkbook(file: WorkbookFile, wanted: string | undefined): Promise<Workbook> {
   if (!file.has('_rels/.rels')) throw badWorkbook('it is a zip archive, and no workbook')
   const roots = await relationsOf(file, '')
   const main = [...roots.values()].find(({ type }) => type === 'officeDocument')?.part
   if (!main || !file.has(main)) throw badWorkbook('it is no workbook')
   const { sheets, from1904 } = await readSheets(file, main)
   const relations = await relationsOf(file, main)
-  const sheet = sheetName === undefined ? sheets[0] : sheets.find(({ name }) => name === sheetName)
+  const sheet = wanted === undefined ? sheets[0] : sheets.find(({ name }) => name === wanted)
   if (!sheet) {
     const names = quoted(sheets.map(({ name }) => name))
-    throw badWorkbook(`it has no sheet${sheetName ? ` ${quoted([sheetName])}` : ''}; it has: ${names}`)
+    throw badWorkbook(`it has no sheet${wanted ? ` ${quoted([wanted])}` : ''}; it has: ${names}`)
   }
   const { type, part = '' } = relations.get(sheet.id) ?? {}
   if (type !== 'worksheet') throw badWorkbook(`${quoted([sheet.name])} is no sheet of cells`)
-  const byType = (wanted: string) => [...relations.values()].find((relation) => relation.type === wanted)?.part
+  const byType = (type: string) => [...relations.values()].find((relation) => relation.type === type)?.part
   const styles = byType('styles')
   const isDate = styles && file.has(styles) ? await readDateStyles(file, styles) : []
-  return { sheet: part, strings: byType('sharedStrings'), from1904, isDate }
+  return { sheet: part, sheetName: sheet.name, strings: byType('sharedStrings'), from1904, isDate }
 }
 
 interface Relation {

@@ -26,6 +26,8 @@ export class WorkbookReader {
   header: string[] = []
   columns: ImportColumn[] = []
   readonly delimiter: Delimiter = ','
+  /** Its name, from the first batch on. */
+  sheet: string | undefined
   bytes = 0
   /** Rows seen so far, rejected ones included. */
   records = 0
@@ -51,6 +53,7 @@ export class WorkbookReader {
       await this.#keep(file, bytes)
       const archive = await WorkbookFile.open(file, this.#options.maxBytes * TIMES_UNPACKED)
       const workbook = await readWorkbook(archive, this.#options.sheet)
+      this.sheet = workbook.sheetName
       if (workbook.strings && archive.has(workbook.strings)) {
         strings = await SharedStrings.read(archive, workbook.strings)
       }

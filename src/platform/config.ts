@@ -84,6 +84,8 @@ function readSettings(env: EnvReader) {
     uploadWaitMs: env.integer('UPLOAD_WAIT_SECONDS', 8, 0, 60) * 1_000,
     idempotencyHours: env.integer('IDEMPOTENCY_HOURS', 24, 1, 8_760),
     importsAtOnce: env.integer('IMPORTS_AT_ONCE', 2, 1, 16),
+    /** 0: for ever. */
+    importDetailsDays: env.integer('IMPORT_DETAILS_DAYS', 90, 0, 36_500),
     /** 0: what is in the trash stays there. */
     trashDays: env.integer('TRASH_DAYS', 30, 0, 36_500),
     shutdownSeconds: env.integer('SHUTDOWN_SECONDS', 8, 1, 300),

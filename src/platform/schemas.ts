@@ -43,7 +43,7 @@ const PROBLEMS = {
   403: 'Not allowed',
   404: 'No such thing, or not yours to see',
   409: 'In conflict with what is there',
-  410: 'Of before the time history is kept for',
+  410: 'It was there, and is not kept any more',
   412: 'The task has changed since; the answer holds its present state',
   413: 'Too large',
   415: 'Not a media type this takes',

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import { type Answer, CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
+import { assertProblem } from '../support/problem.ts'
 import { until } from '../support/process.ts'
 import { textRow, type WorkbookParts, workbook, zip } from '../support/workbook.ts'
 
@@ -168,15 +169,17 @@ describe('a workbook', () => {
     assert.match(text, /\n[^\n]*WRONG_CELL_COUNT\)","Wide, and quoted",LOW,,more\r\n/)
   })
 
-  test('is the same file when it comes again', async () => {
-    const file = await oneSheet(textRow(1, ['title']) + textRow(2, ['Once']))
-    await done(
-      await app.send('POST', '/api/v1/imports', { as: admin, payload: file, headers: { 'content-type': XLSX } }),
-    )
-    const again = await app.send('POST', '/api/v1/imports', {
-      ...{ as: admin, payload: file, headers: { 'content-type': XLSX } },
-    })
-    assert.deepEqual([again.status, again.body.code], [409, 'DUPLICATE_FILE'])
+  test('is the same file when the same sheet of it comes again', async () => {
+    const sheets = { First: textRow(1, ['title']) + textRow(2, ['Once']), Second: textRow(1, ['title']) }
+    const file = await workbook({ sheets })
+    const once = (query = '') =>
+      app.send('POST', `/api/v1/imports?${query}`, { as: admin, payload: file, headers: { 'content-type': XLSX } })
+    await done(await once())
+    for (const query of ['', 'sheet=First']) assertProblem(await once(query), 409, 'DUPLICATE_FILE')
+    await done(await once('sheet=Second'))
+    assertProblem(await once('sheet=Second'), 409, 'DUPLICATE_FILE')
+    await app.ctx.db.query({ text: 'update imports set sheet = null' })
+    assertProblem(await once('sheet=First'), 409, 'DUPLICATE_FILE')
   })
 
   test('that cannot be read is refused with what is wrong with it, and leaves no file', async () => {
