@@ -1,14 +1,15 @@
 import { Tabs } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { Page } from '../app/page.tsx'
+import { ImportList } from '../imports/import-list.tsx'
 import { Jobs } from './jobs.tsx'
 import { Projects } from './projects.tsx'
 import { Users } from './users.tsx'
 
 const route = getRouteApi('/shell/administration')
-const TABS = { users: 'Users', projects: 'Projects', jobs: 'Jobs' } as const
+const TABS = { users: 'Users', projects: 'Projects', imports: 'Imports', jobs: 'Jobs' } as const
 
-/** For administrators: who may do what, and what runs in the background. Imports have a page of their own. */
+/** For administrators: who may do what, and what runs in the background. The imports are those of everybody. */
 export function AdministrationPage() {
   const { tab = 'users' } = route.useSearch()
   const navigate = route.useNavigate()
@@ -27,6 +28,9 @@ export function AdministrationPage() {
         </Tabs.Panel>
         <Tabs.Panel value="projects">
           <Projects />
+        </Tabs.Panel>
+        <Tabs.Panel value="imports">
+          <ImportList />
         </Tabs.Panel>
         <Tabs.Panel value="jobs">
           <Jobs />

@@ -3,9 +3,9 @@ import { useState } from 'react'
 import { api, data } from '../api/client.ts'
 import { AnchorLink } from '../app/anchor-link.tsx'
 import { formatTime } from '../app/format.ts'
+import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { capitalized, options } from '../tasks/fields.ts'
-import { List } from './list.tsx'
-import { useChange, usePages } from './pages-of.ts'
+import { useChange } from './use-change.ts'
 
 const STATES = ['created', 'retry', 'active', 'completed', 'cancelled', 'failed'] as const
 type State = (typeof STATES)[number]
@@ -34,7 +34,7 @@ export function Jobs() {
           Refresh
         </Button>
       </Group>
-      <List
+      <PagedTable
         label="Jobs"
         head={['Job', 'State', 'Made', 'Ended', 'Retries', 'Do']}
         list={list}

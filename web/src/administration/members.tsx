@@ -1,8 +1,8 @@
 import { Button, Group, Select, Stack, Table, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { api, data } from '../api/client.ts'
-import { List } from './list.tsx'
-import { useChange, usePages } from './pages-of.ts'
+import { PagedTable, usePages } from '../app/paged-list.tsx'
+import { useChange } from './use-change.ts'
 
 type Role = 'viewer' | 'contributor' | 'maintainer'
 const ROLES = [
@@ -37,9 +37,10 @@ export function Members({ projectId: id }: { projectId: string }) {
           </Button>
         </Group>
       </form>
-      <List
+      <PagedTable
         label="Members"
         head={['Name', 'Role', 'Remove']}
+        miw={440}
         list={list}
         empty="Nobody is in this project"
         row={({ user_id, username, role: present }) => (

@@ -2,9 +2,9 @@ import { Button, Group, Modal, Stack, Switch, Table, TextInput } from '@mantine/
 import { useForm } from '@mantine/form'
 import { useState } from 'react'
 import { api, data } from '../api/client.ts'
-import { List } from './list.tsx'
+import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { Members } from './members.tsx'
-import { useChange, usePages } from './pages-of.ts'
+import { useChange } from './use-change.ts'
 
 export function Projects() {
   const [archived, setArchived] = useState(false)
@@ -30,7 +30,7 @@ export function Projects() {
         </Group>
       </form>
       <Switch label="Archived ones" checked={archived} onChange={(event) => setArchived(event.currentTarget.checked)} />
-      <List
+      <PagedTable
         label="Projects"
         head={['Name', 'Members', 'Archive']}
         list={list}

@@ -4,9 +4,9 @@ import { api, data } from '../api/client.ts'
 import { fieldErrors } from '../api/errors.ts'
 import { formatTime } from '../app/format.ts'
 import { notify } from '../app/notify.tsx'
+import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { useUser } from '../auth/session.ts'
-import { List } from './list.tsx'
-import { useChange, usePages } from './pages-of.ts'
+import { useChange } from './use-change.ts'
 
 const ROLES = [
   { value: 'user', label: 'User' },
@@ -27,7 +27,7 @@ export function Users() {
   return (
     <Stack>
       <NewUser />
-      <List
+      <PagedTable
         label="Users"
         head={['Name', 'Since', 'Role', 'Access']}
         list={list}

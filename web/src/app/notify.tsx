@@ -19,6 +19,7 @@ export function notifyWithUndo(message: string, undo: () => Promise<void>): void
         <Text size="sm">{message}</Text>
         <Button
           size="compact-sm"
+          flex="none"
           variant="default"
           onClick={() => {
             notifications.hide(id)

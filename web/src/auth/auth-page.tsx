@@ -1,8 +1,22 @@
-import { Center, Container, Paper, Text, Title } from '@mantine/core'
-import { type ReactNode, useEffect } from 'react'
+import { Anchor, Button, Center, Container, Paper, Text, Title } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { type FormEventHandler, type ReactNode, useEffect } from 'react'
+import { FormError } from '../app/form-error.tsx'
 
-/** A page for somebody who is not signed in. */
-export function AuthPage({ title, children }: { title: string; children: ReactNode }) {
+interface Props {
+  /** What the page is for, and what its button does. */
+  title: string
+  error: unknown
+  isPending: boolean
+  onSubmit: FormEventHandler<HTMLFormElement>
+  /** For who is wrong here. */
+  other: { question: string; to: '/sign-in' | '/register'; label: string }
+  /** The fields. */
+  children: ReactNode
+}
+
+/** A page for somebody who is not signed in: a form, and the way to the other one. */
+export function AuthPage({ title, error, isPending, onSubmit, other, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Tasklog`
   }, [title])
@@ -16,7 +30,19 @@ export function AuthPage({ title, children }: { title: string; children: ReactNo
           <Title order={1} size="h3" mb="md">
             {title}
           </Title>
-          {children}
+          <form onSubmit={onSubmit}>
+            <FormError error={error} />
+            {children}
+            <Button type="submit" fullWidth mt="lg" loading={isPending}>
+              {title}
+            </Button>
+          </form>
+          <Text size="sm" mt="md">
+            {other.question}{' '}
+            <Anchor component={Link} to={other.to} underline="always">
+              {other.label}
+            </Anchor>
+          </Text>
         </Paper>
       </Container>
     </Center>

@@ -1,10 +1,9 @@
-import { Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { PasswordInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { api, data } from '../api/client.ts'
 import { fieldErrors } from '../api/errors.ts'
-import { FormError } from '../app/form-error.tsx'
 import { AuthPage } from './auth-page.tsx'
 import { session } from './session.ts'
 
@@ -20,35 +19,29 @@ export function RegisterPage() {
     onError: (error) => form.setErrors(fieldErrors(error)),
   })
   return (
-    <AuthPage title="Register">
-      <form onSubmit={form.onSubmit((values) => register.mutate(values))}>
-        <FormError error={register.error} />
-        <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
-        <TextInput
-          label="Email, if you like"
-          type="email"
-          autoComplete="email"
-          mt="sm"
-          {...form.getInputProps('email')}
-        />
-        <PasswordInput
-          label="Password"
-          description="8 to 200 characters of any kind"
-          mt="sm"
-          autoComplete="new-password"
-          required
-          {...form.getInputProps('password')}
-        />
-        <Button type="submit" fullWidth mt="lg" loading={register.isPending}>
-          Register
-        </Button>
-      </form>
-      <Text size="sm" mt="md">
-        You have an account?{' '}
-        <Anchor component={Link} to="/sign-in" underline="always">
-          Sign in
-        </Anchor>
-      </Text>
+    <AuthPage
+      title="Register"
+      error={register.error}
+      isPending={register.isPending}
+      onSubmit={form.onSubmit((values) => register.mutate(values))}
+      other={{ question: 'You have an account?', to: '/sign-in', label: 'Sign in' }}
+    >
+      <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
+      <TextInput
+        label="Email, if you like"
+        type="email"
+        autoComplete="email"
+        mt="sm"
+        {...form.getInputProps('email')}
+      />
+      <PasswordInput
+        label="Password"
+        description="8 to 200 characters of any kind"
+        mt="sm"
+        autoComplete="new-password"
+        required
+        {...form.getInputProps('password')}
+      />
     </AuthPage>
   )
 }

@@ -1,8 +1,7 @@
-import { Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core'
+import { PasswordInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
-import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
-import { FormError } from '../app/form-error.tsx'
+import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { AuthPage } from './auth-page.tsx'
 import { session } from './session.ts'
 
@@ -18,27 +17,21 @@ export function SignInPage() {
     onSuccess: () => router.navigate({ href: next?.startsWith('/') && !next.startsWith('//') ? next : '/tasks' }),
   })
   return (
-    <AuthPage title="Sign in">
-      <form onSubmit={form.onSubmit((values) => signIn.mutate(values))}>
-        <FormError error={signIn.error} />
-        <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
-        <PasswordInput
-          label="Password"
-          mt="sm"
-          autoComplete="current-password"
-          required
-          {...form.getInputProps('password')}
-        />
-        <Button type="submit" fullWidth mt="lg" loading={signIn.isPending}>
-          Sign in
-        </Button>
-      </form>
-      <Text size="sm" mt="md">
-        No account yet?{' '}
-        <Anchor component={Link} to="/register" underline="always">
-          Register
-        </Anchor>
-      </Text>
+    <AuthPage
+      title="Sign in"
+      error={signIn.error}
+      isPending={signIn.isPending}
+      onSubmit={form.onSubmit((values) => signIn.mutate(values))}
+      other={{ question: 'No account yet?', to: '/register', label: 'Register' }}
+    >
+      <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
+      <PasswordInput
+        label="Password"
+        mt="sm"
+        autoComplete="current-password"
+        required
+        {...form.getInputProps('password')}
+      />
     </AuthPage>
   )
 }

@@ -1,24 +1,18 @@
-import { Button, Checkbox, Group, ScrollArea, Select, Table, Text } from '@mantine/core'
+import { Button, Checkbox, Group, Select, Table, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormError } from '../app/form-error.tsx'
+import { ScrollTable } from '../app/scroll-table.tsx'
+import { FIELD_LABELS } from '../tasks/fields.ts'
 import { checkFile, type Preview, type PreviewRequest } from './requests.ts'
 
 export type Reading = Pick<PreviewRequest, 'encoding' | 'delimiter'>
 
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1']
 const DELIMITERS = ['comma', 'semicolon', 'tab', 'pipe']
-const FIELDS = {
-  title: 'Title',
-  description: 'Description',
-  status: 'Status',
-  priority: 'Priority',
-  created_at: 'Created',
-  due_date: 'Due',
-  labels: 'Labels',
-  assigned_user: 'Assigned to',
-  external_id: 'External id',
-}
+const { project_id: _, ...WRITTEN } = FIELD_LABELS
+/** What a column can become. */
+const FIELDS = { ...WRITTEN, created_at: 'Created' }
 const LEFT_OUT = 'none'
 const FORMATS = { MDY: 'Month first (12/31/2025)', DMY: 'Day first (31/12/2025)' }
 const isDate = (field: string | null) => field === 'created_at' || field === 'due_date'
@@ -87,58 +81,47 @@ export function FileOptions({ file, projectId, preview, reading, onReading, onCh
               onChange={(delimiter) => onReading({ ...reading, delimiter: delimiter as Reading['delimiter'] })}
             />
           </Group>
-          <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Columns of the file' }}>
-            <Table miw={640}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Column</Table.Th>
-                  <Table.Th>For instance</Table.Th>
-                  <Table.Th>Becomes</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {columns.map(({ name, samples, date_formats }, i) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
-                  <Table.Tr key={i}>
-                    <Table.Th>{name || '(no name)'}</Table.Th>
-                    <Table.Td>
-                      <Text size="sm" c="dimmed" lineClamp={2}>
-                        {samples.slice(0, 3).join(' · ') || 'empty'}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <Group gap="xs" wrap="nowrap">
-                        <Select
-                          aria-label={`Field of ${name || `column ${i + 1}`}`}
-                          allowDeselect={false}
-                          disabled={name.trim() === ''}
-                          data={[
-                            { value: LEFT_OUT, label: 'Left out' },
-                            ...Object.entries(FIELDS).map(([value, label]) => ({ value, label })),
-                          ]}
-                          value={fields[i] ?? LEFT_OUT}
-                          onChange={(value) => setFields(fields.with(i, value === LEFT_OUT ? null : value))}
-                        />
-                        {isDate(fields[i] ?? null) && date_formats.length > 0 && (
-                          <Select
-                            aria-label={`Dates of ${name}`}
-                            placeholder="How are dates written?"
-                            error={isAmbiguous(i)}
-                            data={date_formats.map((value) => ({
-                              value,
-                              label: FORMATS[value as keyof typeof FORMATS],
-                            }))}
-                            value={formatOf(i) ?? null}
-                            onChange={(value) => setFormats({ ...formats, [i]: value ?? '' })}
-                          />
-                        )}
-                      </Group>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea>
+          <ScrollTable label="Columns of the file" head={['Column', 'For instance', 'Becomes']}>
+            {columns.map(({ name, samples, date_formats }, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
+              <Table.Tr key={i}>
+                <Table.Th>{name || '(no name)'}</Table.Th>
+                <Table.Td>
+                  <Text size="sm" c="dimmed" lineClamp={2}>
+                    {samples.slice(0, 3).join(' · ') || 'empty'}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <Group gap="xs" wrap="nowrap">
+                    <Select
+                      aria-label={`Field of ${name || `column ${i + 1}`}`}
+                      allowDeselect={false}
+                      disabled={name.trim() === ''}
+                      data={[
+                        { value: LEFT_OUT, label: 'Left out' },
+                        ...Object.entries(FIELDS).map(([value, label]) => ({ value, label })),
+                      ]}
+                      value={fields[i] ?? LEFT_OUT}
+                      onChange={(value) => setFields(fields.with(i, value === LEFT_OUT ? null : value))}
+                    />
+                    {isDate(fields[i] ?? null) && date_formats.length > 0 && (
+                      <Select
+                        aria-label={`Dates of ${name}`}
+                        placeholder="How are dates written?"
+                        error={isAmbiguous(i)}
+                        data={date_formats.map((value) => ({
+                          value,
+                          label: FORMATS[value as keyof typeof FORMATS],
+                        }))}
+                        value={formatOf(i) ?? null}
+                        onChange={(value) => setFormats({ ...formats, [i]: value ?? '' })}
+                      />
+                    )}
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </ScrollTable>
         </>
       )}
       <Checkbox

@@ -1,4 +1,4 @@
-import { Box, ScrollArea, Table, Text } from '@mantine/core'
+import { Box, Table, Text } from '@mantine/core'
 import type { ReactElement } from 'react'
 import {
   Area,
@@ -14,7 +14,8 @@ import {
 } from 'recharts'
 import { AnchorLink } from '../app/anchor-link.tsx'
 import { formatDay } from '../app/format.ts'
-import type { TaskSearch } from '../tasks/search.ts'
+import { ScrollTable } from '../app/scroll-table.tsx'
+import { OPEN, type TaskSearch } from '../tasks/search.ts'
 
 interface Period {
   from: string
@@ -33,7 +34,6 @@ interface Props {
 
 const BLUE = 'var(--mantine-color-blue-6)'
 const TEAL = 'var(--mantine-color-teal-6)'
-const OPEN = 'pending,active,inactive'
 
 /** The lists that the numbers of a period stand for. */
 const openAt = ({ to }: Period): TaskSearch => ({ status: OPEN, as_of: to })
@@ -140,35 +140,20 @@ function Numbers({ head, rows }: { head: string[]; rows: NumberRow[] }) {
   return (
     <details>
       <summary>Show as a table</summary>
-      <ScrollArea.Autosize
-        mah={280}
-        type="auto"
-        viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': head.join(', ') }}
-      >
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {head.map((name) => (
-                <Table.Th key={name}>{name}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.toReversed().map(({ key, label, cells }) => (
-              <Table.Tr key={key}>
-                <Table.Td>{label}</Table.Td>
-                {cells.map(([count, search], i) => (
-                  <Table.Td key={head[i + 1]}>
-                    <AnchorLink to="/tasks" search={search} size="sm" aria-label={`${head[i + 1]}, ${label}: ${count}`}>
-                      {count.toLocaleString()}
-                    </AnchorLink>
-                  </Table.Td>
-                ))}
-              </Table.Tr>
+      <ScrollTable label={head.join(', ')} head={head} miw={0} mah={280}>
+        {rows.toReversed().map(({ key, label, cells }) => (
+          <Table.Tr key={key}>
+            <Table.Td>{label}</Table.Td>
+            {cells.map(([count, search], i) => (
+              <Table.Td key={head[i + 1]}>
+                <AnchorLink to="/tasks" search={search} size="sm" aria-label={`${head[i + 1]}, ${label}: ${count}`}>
+                  {count.toLocaleString()}
+                </AnchorLink>
+              </Table.Td>
             ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
+          </Table.Tr>
+        ))}
+      </ScrollTable>
     </details>
   )
 }

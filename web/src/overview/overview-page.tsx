@@ -8,13 +8,12 @@ import { Page } from '../app/page.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
 import { capitalized, PRIORITIES, STATUSES } from '../tasks/fields.ts'
-import type { TaskSearch } from '../tasks/search.ts'
+import { OPEN, type TaskSearch } from '../tasks/search.ts'
 import { useProjects } from '../tasks/task-queries.ts'
 import { Bars } from './bars.tsx'
 import { OpenChart, WeekChart } from './charts.tsx'
 
 const route = getRouteApi('/shell/overview')
-const OPEN = 'pending,active,inactive'
 
 /** Numbers at a glance. Each leads to the list of the tasks that it counts. */
 export function OverviewPage() {

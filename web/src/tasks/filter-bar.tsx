@@ -1,21 +1,12 @@
-import {
-  Autocomplete,
-  Button,
-  Group,
-  MultiSelect,
-  Popover,
-  Select,
-  SimpleGrid,
-  TagsInput,
-  TextInput,
-} from '@mantine/core'
+import { Button, Group, MultiSelect, Popover, Select, SimpleGrid, TextInput } from '@mantine/core'
 import { DateInput } from '@mantine/dates'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { Search, SlidersHorizontal } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { options, PRIORITIES, STATUSES } from './fields.ts'
-import { isFiltered, type TaskSearch } from './search.ts'
-import { useMemberNames, useProjects } from './task-queries.ts'
+import { isFiltered, NO_FILTER, type TaskSearch } from './search.ts'
+import { AssigneeInput, LabelsInput } from './suggesting-inputs.tsx'
+import { useProjects } from './task-queries.ts'
 
 interface Props {
   search: TaskSearch
@@ -43,24 +34,18 @@ export function FilterBar({ search, onChange, withoutStatus, children }: Props) 
       {/* Begun anew by Clear, with nothing left that it was about to tell. */}
       <SearchField key={clears} value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
       {!withoutStatus && (
-        <MultiSelect
-          w={{ base: 'calc(50% - 5px)', xs: 210 }}
-          aria-label="Status"
-          placeholder={search.status ? undefined : 'Any status'}
-          data={options(STATUSES)}
-          value={list(search.status)}
-          onChange={(values) => onChange({ status: text(values) })}
-          clearable
+        <WordsSelect
+          label="Status"
+          words={STATUSES}
+          value={search.status}
+          onChange={(status) => onChange({ status })}
         />
       )}
-      <MultiSelect
-        w={{ base: 'calc(50% - 5px)', xs: 210 }}
-        aria-label="Priority"
-        placeholder={search.priority ? undefined : 'Any priority'}
-        data={options(PRIORITIES)}
-        value={list(search.priority)}
-        onChange={(values) => onChange({ priority: text(values) })}
-        clearable
+      <WordsSelect
+        label="Priority"
+        words={PRIORITIES}
+        value={search.priority}
+        onChange={(priority) => onChange({ priority })}
       />
       <MoreFilters search={search} onChange={onChange} />
       {isFiltered(search) && (
@@ -73,12 +58,26 @@ export function FilterBar({ search, onChange, withoutStatus, children }: Props) 
   )
 }
 
-const NO_FILTER: TaskSearch = Object.fromEntries(
-  [
-    ...['q', 'status', 'priority', 'assigned_user', 'project_id', 'label', 'label_any', 'created_from', 'created_to'],
-    ...['updated_from', 'updated_to', 'due_from', 'due_to'],
-  ].map((name) => [name, undefined]),
-)
+interface WordsProps {
+  label: string
+  words: readonly string[]
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}
+
+function WordsSelect({ label, words, value, onChange }: WordsProps) {
+  return (
+    <MultiSelect
+      w={{ base: 'calc(50% - 5px)', xs: 210 }}
+      aria-label={label}
+      placeholder={value ? undefined : `Any ${label.toLowerCase()}`}
+      data={options(words)}
+      value={list(value)}
+      onChange={(values) => onChange(text(values))}
+      clearable
+    />
+  )
+}
 
 function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(value)
@@ -113,7 +112,9 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
 
 function MoreFilters({ search, onChange }: Props) {
   const { projects } = useProjects()
-  const names = useMemberNames(search.project_id ? Number(search.project_id) : projects[0]?.id)
+  const [name, setName] = useState(search.assigned_user ?? '')
+  // A link, or Clear, changes the address under the field.
+  useEffect(() => setName(search.assigned_user ?? ''), [search.assigned_user])
   const [isOpen, setOpen] = useState(false)
   const inside = { comboboxProps: { withinPortal: false } }
   return (
@@ -129,13 +130,15 @@ function MoreFilters({ search, onChange }: Props) {
       </Popover.Target>
       <Popover.Dropdown aria-label="More filters">
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs">
-          <Autocomplete
+          <AssigneeInput
             label="Assigned to"
             description="A username, me or none"
-            data={['me', 'none', ...names]}
-            defaultValue={search.assigned_user ?? ''}
+            first={['me', 'none']}
+            projectId={search.project_id ? Number(search.project_id) : undefined}
+            value={name}
+            onChange={setName}
             onOptionSubmit={(value) => onChange({ assigned_user: value })}
-            onBlur={({ currentTarget }) => onChange({ assigned_user: currentTarget.value.trim() || undefined })}
+            onBlur={() => onChange({ assigned_user: name.trim() || undefined })}
             {...inside}
           />
           <Select
@@ -148,13 +151,13 @@ function MoreFilters({ search, onChange }: Props) {
             searchable
             {...inside}
           />
-          <TagsInput
+          <LabelsInput
             label="Labels, all of them"
             value={list(search.label)}
             onChange={(values) => onChange({ label: text(values) })}
             {...inside}
           />
-          <TagsInput
+          <LabelsInput
             label="Labels, any of them"
             value={list(search.label_any)}
             onChange={(values) => onChange({ label_any: text(values) })}

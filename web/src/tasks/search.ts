@@ -40,6 +40,14 @@ export function listQuery({ task: _, ...filter }: TaskSearch): ListQuery {
   return { ...texts, ...(project_id ? { project_id: Number(project_id) } : {}) } as ListQuery
 }
 
+/** The statuses of tasks that are still to be done, as a filter. */
+export const OPEN = 'pending,active,inactive'
+
+/** What Clear leaves of the filter: what does not narrow it. */
+export const NO_FILTER: TaskSearch = Object.fromEntries(
+  NAMES.filter((name) => name !== 'sort' && name !== 'as_of').map((name) => [name, undefined]),
+)
+
 /** Whether anything narrows the list. */
 export const isFiltered = ({ sort: _sort, as_of: _asOf, task: _task, ...filter }: TaskSearch) =>
   Object.values(filter).some(Boolean)

@@ -1,13 +1,13 @@
-import { Affix, Autocomplete, Button, Group, Menu, Paper, Popover, Stack, TagsInput, Text } from '@mantine/core'
+import { Affix, Button, Group, Menu, Paper, Popover, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { Trash2, X } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import type { Task } from '../api/client.ts'
 import { notifyError } from '../app/notify.tsx'
 import { type Changes, changeSelected, deleteSelected, type Selection, tasks } from './changes.tsx'
 import { options, PRIORITIES, type Priority, STATUSES, type Status } from './fields.ts'
 import { isFiltered, type TaskSearch } from './search.ts'
-import { useMemberNames } from './task-queries.ts'
+import { AssigneeInput, LabelsInput } from './suggesting-inputs.tsx'
 import { WholeDialog, type WholeWork } from './whole-dialog.tsx'
 
 const NONE: Task[] = []
@@ -126,47 +126,62 @@ function ChangeMenu(props: { label: string; words: readonly string[]; onChoose: 
 
 function AssignButton({ projectId, onChoose }: { projectId?: number; onChoose: (name: string | null) => void }) {
   const [name, setName] = useState('')
-  const names = useMemberNames(projectId)
   return (
-    <Popover trapFocus withRoles>
-      <Popover.Target>
-        <Button size="compact-sm" variant="default">
-          Assign
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Assign">
-        <Stack gap="xs">
-          <Autocomplete
-            label="Assign to"
-            description="Nobody when empty"
-            data={names}
-            value={name}
-            onChange={setName}
-            comboboxProps={{ withinPortal: false }}
-          />
-          <Button size="xs" onClick={() => onChoose(name.trim() || null)}>
-            Assign
-          </Button>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+    <ApplyPopover label="Assign" apply="Assign" onApply={() => onChoose(name.trim() || null)}>
+      <AssigneeInput
+        label="Assign to"
+        description="Nobody when empty"
+        projectId={projectId}
+        value={name}
+        onChange={setName}
+        comboboxProps={{ withinPortal: false }}
+      />
+    </ApplyPopover>
   )
 }
 
 function LabelsButton({ onChoose }: { onChoose: (labels: string[]) => void }) {
   const [labels, setLabels] = useState<string[]>([])
   return (
-    <Popover trapFocus withRoles>
+    <ApplyPopover label="Labels" apply="Set the labels" onApply={() => onChoose(labels)}>
+      <LabelsInput
+        label="Labels, in place of those they have"
+        value={labels}
+        onChange={setLabels}
+        maxTags={20}
+        comboboxProps={{ withinPortal: false }}
+      />
+    </ApplyPopover>
+  )
+}
+
+interface ApplyProps {
+  label: string
+  /** What its button says. */
+  apply: string
+  onApply: () => void
+  children: ReactNode
+}
+
+/** A field that is filled first and then applied. */
+function ApplyPopover({ label, apply, onApply, children }: ApplyProps) {
+  const [isOpen, setOpen] = useState(false)
+  const done = () => {
+    setOpen(false)
+    onApply()
+  }
+  return (
+    <Popover trapFocus withRoles opened={isOpen} onChange={setOpen}>
       <Popover.Target>
-        <Button size="compact-sm" variant="default">
-          Labels
+        <Button size="compact-sm" variant="default" onClick={() => setOpen(!isOpen)}>
+          {label}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Labels">
+      <Popover.Dropdown aria-label={label}>
         <Stack gap="xs">
-          <TagsInput label="Labels, in place of those they have" value={labels} onChange={setLabels} maxTags={20} />
-          <Button size="xs" onClick={() => onChoose(labels)}>
-            Set the labels
+          {children}
+          <Button size="xs" onClick={done}>
+            {apply}
           </Button>
         </Stack>
       </Popover.Dropdown>

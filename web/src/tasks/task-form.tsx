@@ -1,9 +1,10 @@
-import { Autocomplete, Group, Select, SimpleGrid, Stack, TagsInput, Textarea, TextInput } from '@mantine/core'
+import { Group, Select, SimpleGrid, Stack, Textarea, TextInput } from '@mantine/core'
 import { DateInput } from '@mantine/dates'
 import { type UseFormReturnType, useForm } from '@mantine/form'
 import type { ReactNode } from 'react'
 import { options, PRIORITIES, STATUSES, type TaskValues } from './fields.ts'
-import { useMemberNames, useProjects } from './task-queries.ts'
+import { AssigneeInput, LabelsInput } from './suggesting-inputs.tsx'
+import { useProjects } from './task-queries.ts'
 
 /** As the fields hold it; `project_id` is a text there. */
 export interface FormValues extends Omit<TaskValues, 'project_id' | 'assigned_user' | 'external_id'> {
@@ -61,7 +62,6 @@ export function TaskForm({ form, onSubmit, children }: Props) {
   const { projects, nameOf } = useProjects()
   const own = form.values.project_id
   const fallback = projects.find((project) => project.is_default)?.id
-  const names = useMemberNames(own ? Number(own) : fallback)
   return (
     <form onSubmit={form.onSubmit(onSubmit)}>
       <Stack gap="sm">
@@ -75,7 +75,13 @@ export function TaskForm({ form, onSubmit, children }: Props) {
             allowDeselect={false}
             {...form.getInputProps('priority')}
           />
-          <Autocomplete label="Assigned to" data={names} maxLength={64} {...form.getInputProps('assigned_user')} />
+          <AssigneeInput
+            label="Assigned to"
+            projectId={own ? Number(own) : fallback}
+            maxLength={64}
+            {...form.getInputProps('assigned_user')}
+            value={form.values.assigned_user}
+          />
           <DateInput
             label="Due"
             valueFormat="YYYY-MM-DD"
@@ -83,7 +89,7 @@ export function TaskForm({ form, onSubmit, children }: Props) {
             clearButtonProps={{ 'aria-label': 'No due date' }}
             {...form.getInputProps('due_date')}
           />
-          <TagsInput label="Labels" maxTags={20} clearable {...form.getInputProps('labels')} />
+          <LabelsInput label="Labels" maxTags={20} clearable {...form.getInputProps('labels')} />
           <Select
             label="Project"
             data={[

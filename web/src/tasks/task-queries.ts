@@ -56,20 +56,3 @@ async function readProjects(archived: boolean, signal: AbortSignal): Promise<Pro
   }
   return found
 }
-
-/** The names that a task of the project can be assigned to; suggestions, of which the first hundred are enough. */
-export function useMemberNames(projectId: number | undefined): string[] {
-  const { data: names = [] } = useQuery({
-    queryKey: ['projects', projectId, 'members'],
-    queryFn: async ({ signal }) => {
-      const path = { id: String(projectId) }
-      const page = await data(
-        api.GET('/api/v1/projects/{id}/members', { params: { path, query: { limit: 100 } }, signal }),
-      )
-      return page.items.map((member) => member.username)
-    },
-    enabled: projectId !== undefined,
-    staleTime: 60_000,
-  })
-  return names
-}

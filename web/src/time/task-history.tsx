@@ -1,10 +1,11 @@
 import { Button, Group, List, Stack, Text, Timeline } from '@mantine/core'
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, data, type TaskVersion } from '../api/client.ts'
 import { formatTime } from '../app/format.ts'
 import { notify, notifyError } from '../app/notify.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
+import { usePages } from '../app/paged-list.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { revertTask } from '../tasks/changes.tsx'
 import { capitalized, FIELD_LABELS, type Field, valueText } from '../tasks/fields.ts'
@@ -12,14 +13,9 @@ import { historyKey, useProjects } from '../tasks/task-queries.ts'
 
 /** What happened to a task, newest first: each change field by field, and the way back to before it. */
 export function TaskHistory({ id }: { id: number }) {
-  const history = useInfiniteQuery({
-    queryKey: historyKey(id),
-    queryFn: ({ pageParam, signal }) => {
-      const params = { path: { id: String(id) }, query: { limit: 20, cursor: pageParam } }
-      return data(api.GET('/api/v1/tasks/{id}/history', { params, signal }))
-    },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  const history = usePages(historyKey(id), (cursor, signal) => {
+    const params = { path: { id: String(id) }, query: { limit: 20, cursor } }
+    return data(api.GET('/api/v1/tasks/{id}/history', { params, signal }))
   })
   const revert = useMutation({
     mutationFn: ({ to, from }: { to: number; from: number }) => revertTask(id, to, from),
@@ -31,7 +27,7 @@ export function TaskHistory({ id }: { id: number }) {
     },
   })
   if (history.error) return <Failed error={history.error} retry={history.refetch} />
-  const versions = history.data?.pages.flatMap((page) => page.items)
+  const { items: versions } = history
   if (!versions) return <PageLoading />
   const newest = versions[0]?.version
   if (newest === undefined) return <Empty title="Nothing is kept of its history" />
