@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { plantJob } from '../background/plant-job.ts'
 import { daysAgo, middayAgo, plantTask } from '../history/past.ts'
-import { CleanupStack, type Person } from '../support/app.ts'
+import { CleanupStack, multipart, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
 
 describe('overview, imports and administration', () => {
@@ -67,7 +67,11 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'imports-columns')
     await page.getByRole('button', { name: 'Check the whole file' }).click()
     await page.getByText('Checked. Nothing is written yet.').waitFor()
-    await page.getByRole('cell', { name: 'urgent' }).waitFor()
+    const cells = page.getByRole('row').filter({ hasText: 'urgent' }).getByRole('cell')
+    const reason = 'Prio is none of LOW, MEDIUM, HIGH, CRITICAL'
+    await page.getByRole('cell', { name: 'Walk the dog' }).waitFor()
+    assert.deepEqual(await cells.allTextContents(), ['3', 'Walk the dog', '5/6/2031', 'urgent', reason])
+    assert.equal(await page.locator('[data-rejected]').textContent(), 'urgent')
     await inspect(page, 'imports-checked')
     await page.reload()
     await page.getByRole('button', { name: 'Import 2 rows' }).click()
@@ -87,6 +91,62 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'imports')
   })
 
+  test('an import is followed while it goes on, also when the stream breaks off', async (t) => {
+    const upload = multipart('task_name\nStreamed\n', 'streamed.csv')
+    const { body } = await console.send('POST', '/api/v1/imports', { as: ada, ...upload })
+    const { page } = await console.signedIn(t, ada, '/console/imports')
+    // As if it were on its way still: only the stream tells more.
+    let looks = 0
+    await page.route(`**/api/v1/imports/${body.id}`, async (route) => {
+      looks++
+      const response = await route.fetch()
+      const moving = { state: 'merging', rows: 4_000, created: 1_000, rejected: 0, rows_per_second: 500 }
+      await route.fulfill({ response, json: { ...(await response.json()), ...moving } })
+    })
+    let streams = 0
+    let goOn = () => {}
+    const isInspected = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await page.route('**/progress', async (route) => {
+      if (streams++ === 0) return route.fulfill({ contentType: 'text/event-stream', body: ': still there\n\n' })
+      await isInspected
+      await route.continue()
+    })
+    await page.goto(`/console/imports?id=${body.id}`)
+    await page.getByText('500 rows a second').waitFor()
+    assert.equal(await page.getByRole('progressbar').getAttribute('aria-valuenow'), '25')
+    await inspect(page, 'imports-moving')
+    goOn()
+    await page.getByText('Done.').waitFor()
+    assert.deepEqual([streams, looks], [2, 1])
+  })
+
+  test('a file can be dropped, and its mapping stays when the tab is looked at again', async (t) => {
+    const { page } = await console.signedIn(t, ada, '/console/imports')
+    let previews = 0
+    page.on('request', (request) => {
+      if (request.url().endsWith('/imports/preview')) previews++
+    })
+    const files = await page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File(['Aufgabe;Status\\nDropped;active\\n'], 'dropped.csv', { type: 'text/csv' }))
+      return transfer
+    })()`)
+    const zone = page.getByRole('group', { name: 'File to import' })
+    for (const event of ['dragenter', 'dragover', 'drop']) await zone.dispatchEvent(event, { dataTransfer: files })
+    await page.getByRole('combobox', { name: 'Field of Aufgabe' }).click()
+    await page.getByRole('option', { name: 'Title' }).click()
+    await page.clock.install()
+    await page.clock.fastForward('10:00')
+    await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
+    await page.clock.runFor(5_000)
+    assert.equal(await page.getByRole('combobox', { name: 'Field of Aufgabe' }).inputValue(), 'Title')
+    assert.equal(previews, 1)
+    await page.getByRole('button', { name: 'Check the whole file' }).click()
+    await page.getByText('Checked. Nothing is written yet.').waitFor()
+  })
+
   test('an administrator adds users, changes roles, makes projects and their members', async (t) => {
     const { page } = await console.signedIn(t, ada, '/console/administration')
     await page.getByRole('textbox', { name: 'New user', exact: true }).fill('grace')
@@ -97,6 +157,8 @@ describe('overview, imports and administration', () => {
     await page.getByRole('button', { name: 'Enable grace' }).click()
     await page.getByRole('button', { name: 'Disable grace' }).waitFor()
     await inspect(page, 'administration-users')
+    await page.getByRole('tab', { name: 'Imports' }).click()
+    await page.getByRole('link', { name: 'pets.csv' }).waitFor()
     await page.getByRole('tab', { name: 'Projects' }).click()
     await page.getByLabel('New project').fill('Apollo')
     await page.getByRole('button', { name: 'Add' }).click()

@@ -1,63 +1,68 @@
-import { Button, Code, ScrollArea, Table, Title } from '@mantine/core'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { List, Table, Title } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, data } from '../api/client.ts'
-import { PageLoading } from '../app/page-loading.tsx'
-import { Failed } from '../app/states.tsx'
+import type { components } from '../api/schema.d.ts'
+import { PagedTable, usePages } from '../app/paged-list.tsx'
+import styles from './import-errors.module.css'
+import { readRejected } from './rejected-rows.ts'
+import type { Import } from './requests.ts'
 
-/** Every cell that could not be taken: where it is, what it holds, why. */
-export function ImportErrors({ id }: { id: string }) {
-  const errors = useInfiniteQuery({
-    queryKey: ['imports', id, 'errors'],
-    queryFn: ({ pageParam, signal }) =>
-      data(
-        api.GET('/api/v1/imports/{id}/errors', {
-          params: { path: { id }, query: { limit: 50, cursor: pageParam } },
-          signal,
-        }),
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
+type ImportError = components['schemas']['ImportError']
+const NONE: string[][] = []
+
+/** The rows that could not be taken, as they stand in the file, with every cell marked that is the reason. */
+export function ImportErrors({ row: { id, columns } }: { row: Import }) {
+  const errors = usePages(['imports', String(id), 'errors'], (cursor, signal) => {
+    const params = { path: { id: String(id) }, query: { limit: 50, cursor } }
+    return data(api.GET('/api/v1/imports/{id}/errors', { params, signal }))
   })
-  const items = errors.data?.pages.flatMap((page) => page.items)
+  const lines = Map.groupBy(errors.items ?? [], ({ line }) => line)
+  const { data: records = NONE } = useQuery({
+    queryKey: ['imports', String(id), 'rejected', lines.size],
+    queryFn: ({ signal }) => readRejected(String(id), lines.size, signal),
+    enabled: lines.size > 0,
+    placeholderData: keepPreviousData,
+  })
+  const rows = errors.items && Array.from(lines, ([line, errors], i) => ({ line, errors, record: records[i] }))
   return (
     <>
       <Title order={2} size="h4">
-        Cells that cannot be taken
+        Rows that cannot be taken
       </Title>
-      {errors.isPending && <PageLoading />}
-      {errors.error && <Failed error={errors.error} retry={errors.refetch} />}
-      {items && (
-        <ScrollArea
-          type="auto"
-          viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Cells that cannot be taken' }}
-        >
-          <Table miw={560}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Line</Table.Th>
-                <Table.Th>Column</Table.Th>
-                <Table.Th>Cell</Table.Th>
-                <Table.Th>Why</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map(({ line, column, value, code, message }) => (
-                <Table.Tr key={`${line} ${column} ${code}`}>
-                  <Table.Td>{line}</Table.Td>
-                  <Table.Td>{column ?? 'whole row'}</Table.Td>
-                  <Table.Td>{value !== null && <Code>{value}</Code>}</Table.Td>
-                  <Table.Td>{message}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollArea>
-      )}
-      {errors.hasNextPage && (
-        <Button variant="default" loading={errors.isFetchingNextPage} onClick={() => errors.fetchNextPage()}>
-          Show more
-        </Button>
-      )}
+      <PagedTable
+        label="Rows that cannot be taken"
+        head={['Line', ...columns.map(({ name }, i) => name || `Column ${i + 1}`), 'Why']}
+        miw={160 * (columns.length + 2)}
+        list={{ ...errors, items: rows }}
+        empty="There are none"
+        row={({ line, errors, record }) => (
+          <Table.Tr key={line}>
+            <Table.Td>{line}</Table.Td>
+            {columns.map(({ name }, i) => {
+              const error = errors.find(({ column }) => column === name)
+              return (
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
+                <Table.Td key={i} className={styles.cell} data-rejected={error !== undefined || undefined}>
+                  {cellOf(record, errors, i) ?? error?.value}
+                </Table.Td>
+              )
+            })}
+            <Table.Td>
+              <List size="sm" listStyleType="none">
+                {errors.map(({ column, code, message }) => (
+                  <List.Item key={`${column} ${code}`}>
+                    {column ?? 'The row'} {message}
+                  </List.Item>
+                ))}
+              </List>
+            </Table.Td>
+          </Table.Tr>
+        )}
+      />
     </>
   )
 }
+
+/** The file may have been changed under it by an import that goes on: what is not that row is not shown as it. */
+const cellOf = (record: string[] | undefined, [first]: ImportError[], column: number) =>
+  first && record?.[0]?.includes(first.message) ? record[column + 1] : undefined

@@ -80,7 +80,7 @@ export function ImportView({ id }: { id: string }) {
         )}
         {canUndo && <Undo id={id} undo={() => act.mutate('undo')} />}
       </Group>
-      {rejected > 0 && !isMoving(row) && <ImportErrors id={id} />}
+      {rejected > 0 && !isMoving(row) && <ImportErrors row={row} />}
     </Stack>
   )
 }

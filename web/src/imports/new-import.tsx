@@ -73,7 +73,14 @@ function DropZone({ file, onFile }: { file: File | null; onFile: (file: File | n
     onFile(event.dataTransfer.files[0] ?? null)
   }
   return (
-    <Paper withBorder p="lg" onDragOver={(event) => event.preventDefault()} onDrop={drop} data-testid="drop-zone">
+    <Paper
+      withBorder
+      p="lg"
+      role="group"
+      aria-label="File to import"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={drop}
+    >
       <Group justify="center">
         <FileUp aria-hidden />
         <Text>{file ? file.name : 'Drop a CSV file or a workbook here, or'}</Text>

@@ -1,5 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { api, data, signedRequest } from '../api/client.ts'
+import { readEvents } from '../api/events.ts'
 import type { components, paths } from '../api/schema.d.ts'
 
 export type Import = components['schemas']['Import']
@@ -7,7 +9,7 @@ export type PreviewRequest = paths['/api/v1/imports/preview']['post']['requestBo
 export type Preview = paths['/api/v1/imports/preview']['post']['responses'][200]['content']['application/json']
 
 const SAMPLE_BYTES = 256 * 1024
-const LOOK_MS = 1_000
+const AGAIN_MS = 2_000
 const MOVING = ['receiving', 'checking', 'merging', 'undoing']
 
 export const isMoving = ({ state }: Import) => MOVING.includes(state)
@@ -28,12 +30,36 @@ export async function checkFile(file: File, query: Record<string, string>): Prom
   return answer.json()
 }
 
-/** The import as it is, looked at again each second while something happens to it. */
+/** The import as it is. While something happens to it, the server tells each change. */
 export function useImport(id: string) {
-  return useQuery({
+  const client = useQueryClient()
+  const query = useQuery({
     queryKey: ['imports', id],
     queryFn: ({ signal }) =>
       data(api.GET('/api/v1/imports/{id}', { params: { path: { id } }, signal })) as Promise<Import>,
-    refetchInterval: ({ state }) => (state.data && isMoving(state.data) ? LOOK_MS : false),
   })
+  const moves = query.data !== undefined && isMoving(query.data)
+  useEffect(() => {
+    if (!moves) return
+    const leaving = new AbortController()
+    void follow(id, (row) => client.setQueryData(['imports', id], row), leaving.signal)
+    return () => leaving.abort()
+  }, [client, id, moves])
+  return query
+}
+
+/** Opens the stream again when it breaks off, until the server has said that it is the end. */
+async function follow(id: string, take: (row: Import) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { body } = await signedRequest(`/api/v1/imports/${id}/progress`, { signal })
+      for await (const { name, data } of readEvents(body as NonNullable<typeof body>)) {
+        if (name === 'end') return
+        take(JSON.parse(data))
+      }
+    } catch {
+      // The server is away, or this page is being left.
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+  }
 }
