@@ -13,10 +13,12 @@ import { withDatabase } from './support.ts'
  * trace of the scrolling in .reports/console-scroll.json, for the Performance panel of Chromium.
  */
 const TASKS = 1_000_000
-const ROWS = 100_000
 const NAVIGATIONS = 9
-/** Faster than a hand: 80 rows a frame, so that each frame has other rows. */
-const PIXELS_A_FRAME = 3_000
+/** As fast as a hand can, and far beyond: 80 rows a frame, so that each frame has other rows. */
+const SCROLLS = [
+  { pixels: 300, rows: 10_000 },
+  { pixels: 3_000, rows: 100_000 },
+]
 const PASSWORD = 'for benchmarks only'
 const TRACE = path.resolve(import.meta.dirname, '../.reports/console-scroll.json')
 
@@ -53,12 +55,15 @@ async function measure(ctx: ProcessContext): Promise<void> {
       `  first ${first.toFixed(0)} ms; then median ${median(others).toFixed(0)} ms, worst ${Math.max(...others).toFixed(0)} ms`,
     )
     await browser.startTracing(page, { path: TRACE })
-    const { rows, seconds, frames, worst, long } = await scroll(page)
+    for (const { pixels, rows: most } of SCROLLS) {
+      const { rows, seconds, frames, worst, long } = await scroll(page, pixels, most)
+      const speed = `${pixels.toLocaleString('en')} pixels a frame`
+      console.log(`${rows.toLocaleString('en')} rows at ${speed}, in ${seconds.toFixed(0)} s, ${frames} frames:`)
+      console.log(
+        `  longest ${worst.toFixed(0)} ms; over 50 ms: ${long.length}, of which the median is ${median(long).toFixed(0)} ms`,
+      )
+    }
     await browser.stopTracing()
-    console.log(`scrolling through ${rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s, ${frames} frames:`)
-    console.log(
-      `  longest ${worst.toFixed(0)} ms; over 50 ms: ${long.length} (${long.map((ms) => ms.toFixed(0)).join(', ')})`,
-    )
   } finally {
     await browser.close()
     await app.http.close()
@@ -88,9 +93,10 @@ interface Scrolled {
   long: number[]
 }
 
-function scroll(page: Page): Promise<Scrolled> {
+function scroll(page: Page, pixels: number, rows: number): Promise<Scrolled> {
   return page.evaluate<Scrolled>(`new Promise((resolve) => {
     const box = document.querySelector('section[aria-label="Tasks"]')
+    box.scrollTop = 0
     const begun = performance.now()
     const long = []
     new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration)))
@@ -99,9 +105,9 @@ function scroll(page: Page): Promise<Scrolled> {
     const step = (now) => {
       if (frames++ > 0) worst = Math.max(worst, now - last)
       last = now
-      box.scrollTop += ${PIXELS_A_FRAME}
+      box.scrollTop += ${pixels}
       const row = Number([...box.querySelectorAll('tr[aria-rowindex]')].at(-1)?.getAttribute('aria-rowindex'))
-      if (row < ${ROWS} && now - begun < 240_000) return requestAnimationFrame(step)
+      if (row < ${rows} && now - begun < 40_000) return requestAnimationFrame(step)
       setTimeout(() => resolve({ rows: row, seconds: (now - begun) / 1_000, frames, worst, long }), 200)
     }
     requestAnimationFrame(step)

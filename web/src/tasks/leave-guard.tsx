@@ -22,7 +22,7 @@ export function useLeaveGuard(isChanged: boolean): { dialog: ReactNode; letGo: (
     <Modal opened onClose={blocker.reset} title="Leave without saving?">
       <Text size="sm">What you have changed here is not saved yet.</Text>
       <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={blocker.reset}>
+        <Button variant="default" data-autofocus onClick={blocker.reset}>
           Go on editing
         </Button>
         <Button color="red" onClick={blocker.proceed}>

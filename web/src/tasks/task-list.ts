@@ -1,4 +1,4 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { api, data, type Task } from '../api/client.ts'
 import { queryClient } from '../app/query-client.ts'
 import { listQuery, type TaskSearch } from './search.ts'
@@ -14,6 +14,7 @@ interface TaskPage {
 }
 type Pages = InfiniteData<TaskPage, string | undefined>
 
+const COUNTS = { queryKey: ['tasks', 'count'] } as const
 const PRESENT = { queryKey: ['tasks', 'list', 'present'] } as const
 const keyOf = (search: TaskSearch) => [...PRESENT.queryKey, listQuery(search)]
 const isShort = (list: unknown) => ((list as Pages | undefined)?.pages.length ?? 0) <= FEW_PAGES
@@ -32,6 +33,16 @@ export function useTaskList(search: TaskSearch) {
     gcTime: 60_000,
     // Comparing a thousand pages with themselves after each new one would take longer than a frame.
     structuralSharing: false,
+  })
+}
+
+/** How many tasks the list holds, up to 10,000, after which `capped` says that there are more. */
+export function useTaskCount(search: TaskSearch, enabled = true) {
+  const { sort: _, ...query } = listQuery(search)
+  return useQuery({
+    queryKey: [...COUNTS.queryKey, query],
+    queryFn: ({ signal }) => data(api.GET('/api/v1/tasks/count', { params: { query }, signal })),
+    enabled,
   })
 }
 
@@ -88,6 +99,7 @@ export async function refreshLists(): Promise<void> {
   queryClient.removeQueries({ ...PRESENT, type: 'inactive' })
   await Promise.all([
     queryClient.invalidateQueries({ ...PRESENT, predicate: ({ state }) => isShort(state.data) }),
+    queryClient.invalidateQueries(COUNTS),
     queryClient.invalidateQueries({ queryKey: ['trash'] }),
     queryClient.invalidateQueries({ queryKey: ['overview'] }),
   ])

@@ -8,7 +8,7 @@ import { tasks } from './changes.tsx'
 import type { CellContext, Column } from './columns.tsx'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { SelectionBar, useSelection } from './selection-bar.tsx'
-import { useTaskList } from './task-list.ts'
+import { useTaskCount, useTaskList } from './task-list.ts'
 import { useProjects } from './task-queries.ts'
 import { MOST_ROWS, TaskTable } from './task-table.tsx'
 
@@ -52,9 +52,13 @@ export function TaskRows({ search, columns, onChange }: Props) {
       </TaskTable>
       <Group justify="space-between" mih={24}>
         <Text size="sm" c="dimmed" role="status">
-          {list.isPending
-            ? 'Loading'
-            : `${tasks(rows.length)}${hasNextPage ? ` loaded, ${rows.length < MOST_ROWS ? 'more below' : 'the most there can be: narrow the filter'}` : ''}`}
+          {list.isPending ? (
+            'Loading'
+          ) : hasNextPage ? (
+            <Loaded rows={rows.length} search={search} />
+          ) : (
+            tasks(rows.length)
+          )}
         </Text>
         {isFetchNextPageError && (
           <Button size="xs" variant="default" onClick={loadMore}>
@@ -70,6 +74,14 @@ export function TaskRows({ search, columns, onChange }: Props) {
       {!as_of && <SelectionBar selection={selection} search={search} hasMore={hasNextPage} />}
     </>
   )
+}
+
+/** How far one has come. */
+function Loaded({ rows, search }: { rows: number; search: TaskSearch }) {
+  const { data: found } = useTaskCount(search)
+  if (rows >= MOST_ROWS) return `${tasks(rows)} loaded, the most there can be: narrow the filter`
+  if (!found) return `${tasks(rows)} loaded, more below`
+  return `${rows.toLocaleString()} of ${found.capped ? 'more than ' : ''}${tasks(found.count)} loaded`
 }
 
 /** Stays the same until the filter or a name changes. */

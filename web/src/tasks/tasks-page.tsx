@@ -57,7 +57,7 @@ function PastNotice({ asOf, search }: { asOf: string; search: TaskSearch }) {
   const navigate = route.useNavigate()
   const since = { ...search, as_of: undefined, updated_from: after(asOf), updated_to: undefined }
   return (
-    <Alert color="yellow" p="xs">
+    <Alert color="yellow" p="xs" flex="none">
       <Group gap="sm">
         <Text size="sm">
           As it was {asOf.includes('T') ? 'at' : 'at the end of'} {formatDayOrTime(asOf)}. The last column says what has

@@ -1,10 +1,9 @@
 import { Button, Group, Modal, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { api, data } from '../api/client.ts'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
 import { MOST_UNDONE, tasks } from './changes.tsx'
-import { listQuery, type TaskSearch } from './search.ts'
+import type { TaskSearch } from './search.ts'
+import { useTaskCount } from './task-list.ts'
 
 export interface WholeWork {
   verb: 'Change' | 'Delete'
@@ -19,23 +18,14 @@ interface Props {
 
 /** Asks before something is done to all that a filter matches, which is more than what is in sight. */
 export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
-  const { sort: _, ...query } = listQuery(search)
-  const {
-    data: found,
-    error,
-    refetch,
-  } = useQuery({
-    queryKey: ['tasks', 'count', query],
-    queryFn: ({ signal }) => data(api.GET('/api/v1/tasks/count', { params: { query }, signal })),
-    staleTime: 0,
-  })
+  const { data: found, error, refetch } = useTaskCount(search)
   return (
     <Modal opened onClose={onClose} title={`${verb} all that match the filter?`}>
       {error && <Failed error={error} retry={refetch} />}
       {!found && !error && <PageLoading />}
       {found && <Text size="sm">{sentence(verb, found)}</Text>}
       <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>
+        <Button variant="default" data-autofocus onClick={onClose}>
           Cancel
         </Button>
         {found && !found.capped && (
