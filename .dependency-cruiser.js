@@ -1,7 +1,7 @@
 const feature = '(?!platform|cli)[^/]+'
 const rule = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment })
 
-/** main → cli → app, jobs → classic → history, imports, exports, overview, background → tasks → projects → auth → idempotency → platform. */
+/** main → cli → app, jobs → console, classic → history, imports, exports, overview, background → tasks → projects → auth → idempotency → platform. */
 const above = (layers) => `^src/(${layers})/`
 
 export default {
@@ -33,6 +33,12 @@ export default {
       { path: '^src/(history|imports|exports|overview|background)/' },
       { path: '^src/(history|imports|exports|overview|background)/', pathNot: '^src/$1/' },
     ),
+    rule('console-is-a-leaf', { path: '^src/', pathNot: '^src/(console/|app\\.ts$)' }, { path: '^src/console/' }),
+    rule(
+      'console-knows-platform-only',
+      { path: '^src/console/' },
+      { path: '^src/', pathNot: '^src/(console|platform)/' },
+    ),
     rule('classic-is-a-leaf', { path: '^src/', pathNot: '^src/(classic/|app\\.ts$)' }, { path: '^src/classic/' }),
     rule('classic-has-no-sql', { path: '^src/classic/' }, { path: '^src/platform/(db|queue|redis)\\.ts$' }),
     rule(
@@ -44,6 +50,16 @@ export default {
       'roots-use-index-or-jobs',
       { path: '^src/(app|jobs)\\.ts$|^src/cli/' },
       { path: `^src/${feature}/`, pathNot: '/(index|jobs)\\.ts$' },
+    ),
+    rule(
+      'every-folder-has-its-place',
+      {
+        path: '^src/[^/]+/',
+        pathNot: above(
+          'cli|console|classic|history|imports|exports|overview|background|tasks|projects|auth|idempotency|platform',
+        ),
+      },
+      {},
     ),
     rule('features-know-no-root', { path: `^src/${feature}/` }, { path: '^src/([^/]+\\.ts$|cli/)' }),
     rule('platform-knows-no-root', { path: '^src/platform/' }, { path: '^src/([^/]+\\.ts$|cli/)' }),

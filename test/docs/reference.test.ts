@@ -8,7 +8,8 @@ import { ROOT, read, tableRows } from './markdown.ts'
 
 /** Lists in papers are compared with the source, both ways. */
 describe('settings', () => {
-  const inConfig = [...read('src/platform/config.ts').matchAll(/\benv\.\w+\(\s*'([A-Z_]+)'/g)].map((m) => m[1] ?? '')
+  const reads = read('src/platform/config.ts').matchAll(/(?:\benv|\bEnvReader\(env\))\.\w+\(\s*'([A-Z_]+)'/g)
+  const inConfig = [...reads].map(([, name = '']) => name)
   const example = read('.env.example')
   const inExample = new Map([...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map((m) => [m[1] ?? '', m[2] ?? '']))
   const inReadme = new Map(
