@@ -60,7 +60,7 @@ const MAX_ATTEMPTS = 4
 const BULK_CONNECTIONS = 8
 const ASK_AGAIN_WITHIN_MS = 500
 /** How long a request waits for one of the pool's connections, so that it is told within two seconds that all are taken. */
-const MOST_WAIT_MS = 1_500
+const MOST_WAIT_MS = 1_900
 /** How long a connection that nobody uses is kept; 0 is for ever. */
 const IDLE_MS = { requests: 30_000, bulk: 1_000, probe: 0 }
 
