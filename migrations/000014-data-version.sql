@@ -16,8 +16,6 @@ create trigger tasks_count_change after insert or update or delete or truncate o
   for each statement execute function count_data_change();
 create trigger project_members_count_change after insert or update or delete or truncate on project_members
   for each statement execute function count_data_change();
-create trigger projects_count_change after insert or update or delete or truncate on projects
-  for each statement execute function count_data_change();
 create trigger users_count_change after update of username on users
   for each statement execute function count_data_change();
 create trigger users_past after update of username on users

@@ -662,8 +662,6 @@ CREATE TRIGGER imports_stay BEFORE DELETE ON public.imports FOR EACH ROW WHEN ((
 
 CREATE TRIGGER project_members_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.project_members FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 
-CREATE TRIGGER projects_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.projects FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
-
 CREATE TRIGGER projects_stay BEFORE DELETE ON public.projects FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
 
 CREATE TRIGGER tasks_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.tasks FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();

@@ -9,6 +9,9 @@ import { Traffic } from './traffic.ts'
 
 const v1 = '/api/v1'
 const SECONDS = process.env.FAULTS === 'long' ? 90 : 8
+/** A slow machine takes longer to do as much; it is not let off. */
+const MOST_SECONDS = SECONDS + 60
+const WRITES = 100
 /** Plays a run again: `FAULTS_SEED=… npm test -- test/cache/never-stale.test.ts`; `FAULTS=long` takes 90 s. */
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000)
 
@@ -26,12 +29,15 @@ describe('lists read through two processes while others write', () => {
     assert.ok(anna && bert && carl && dora)
     const hidden = await traffic.hide()
     const members = `${v1}/projects/${hidden}/members`
-    const spare = (await traffic.send('POST', `${v1}/projects`, admin, { name: 'Spare' })).body.id
 
-    const until = Date.now() + SECONDS * 1_000
-    const isOver = () => Date.now() > until || traffic.stale.length > 0
+    const begun = Date.now()
+    const hasDone = (seconds: number) => Date.now() - begun > seconds * 1_000
+    const isOver = () => traffic.stale.length > 0 || (hasDone(SECONDS) && isEnough()) || hasDone(MOST_SECONDS)
+    const isEnough = () => {
+      const { hit = 0, miss = 0, bypass = 0 } = traffic.outcomes
+      return hit > 0 && miss > 0 && bypass > 0 && traffic.writes > WRITES
+    }
     const setRole = (role: string) => traffic.send('PATCH', `${v1}/users/${carl.id}`, admin, { role })
-    const archive = (archived: boolean) => traffic.send('PATCH', `${v1}/projects/${spare}`, admin, { archived })
     const [give, take] = [
       () => traffic.send('POST', members, admin, { username: 'bert', role: 'viewer' }),
       () => traffic.send('DELETE', `${members}/${bert.id}`, admin),
@@ -66,17 +72,10 @@ describe('lists read through two processes while others write', () => {
         () => setRole('admin'),
         () => setRole('user'),
       ),
-      traffic.toggle(
-        undefined,
-        isOver,
-        () => archive(true),
-        () => archive(false),
-      ),
       traffic.importAndUndo(isOver),
       troubleRedis(),
     ])
-    const { hit = 0, miss = 0 } = traffic.outcomes
     assert.deepEqual(traffic.stale.slice(0, 5), [], `${traffic.writes} writes, ${JSON.stringify(traffic.outcomes)}`)
-    assert.ok(hit > 0 && miss > 0 && traffic.writes > 20, JSON.stringify(traffic.outcomes))
+    assert.ok(isEnough(), `${traffic.writes} writes, ${JSON.stringify(traffic.outcomes)}`)
   })
 })

@@ -105,8 +105,8 @@ export class Traffic {
         living.push(id)
       }
       this.writes++
-      // So that pages are kept in between, some of them for long enough to be found.
-      await sleep(this.#random() ** 2 * 800)
+      // Many right after each other, and then none, so that pages are kept in between and some of them found.
+      if (this.#random() < 0.4) await sleep(this.#random() ** 2 * 1_000)
     }
   }
 
@@ -188,14 +188,9 @@ export class Traffic {
     return project.id
   }
 
-  /** Gives and takes somebody's right to see what is hidden, again and again; nobody's: something that changes no list. */
-  async toggle(
-    user: User | undefined,
-    isOver: () => boolean,
-    give: () => Promise<unknown>,
-    take: () => Promise<unknown>,
-  ) {
-    const access = (user && this.#access.get(user.name)) ?? { sees: false, begun: 0, open: 0 }
+  /** Gives and takes somebody's right to see what is hidden, again and again. */
+  async toggle(user: User, isOver: () => boolean, give: () => Promise<unknown>, take: () => Promise<unknown>) {
+    const access = this.#access.get(user.name) ?? { sees: false, begun: 0, open: 0 }
     for (let sees = true; !isOver(); sees = !sees) {
       access.begun++
       access.open++
@@ -215,6 +210,8 @@ export class Traffic {
       else if (dice < 0.7) await this.#list(as, `${v1}/tasks?limit=100&status=active`, 'active')
       else if (dice < 0.85) await this.#list(as, `${v1}/task-log?limit=100`)
       else await this.#listOld(as)
+      // So that readers leave the machine to writers as well.
+      await sleep(this.#random() * 20)
     }
   }
 
