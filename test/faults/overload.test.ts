@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/platform/logger.ts'
@@ -65,6 +66,7 @@ describe('a server with more to do than it can', () => {
       app.send('POST', '/api/v1/projects', { as: john, body: { name: 'P' } }),
     )
     await others.someoneWaits(POOL, 6_000)
+    await sleep(1_100) // what health saw before is shared for a second
     const unkept = app.send('GET', '/api/v1/projects', { as: john })
     const answers = Promise.all([unkept, app.send('GET', '/readyz'), app.send('GET', '/livez')])
     const [answer, ready, alive] = await inTime(answers)
@@ -74,6 +76,27 @@ describe('a server with more to do than it can', () => {
     for (const told of await Promise.all(stuck)) assertToldToWait(told, 'DATABASE_TIMEOUT')
     await others.commit()
     assert.equal((await list()).status, 200)
+  })
+
+  test('closes the connection of who dawdles with what was refused', async (t) => {
+    await app.app.http.listen({ host: '127.0.0.1', port: 0 })
+    const others = await openTransaction(t, app.databaseUrl)
+    await others.query({ text: 'lock table projects in exclusive mode' })
+    const create = () => app.send('POST', '/api/v1/projects', { as: john, body: { name: 'P' } })
+    const stuck = Promise.all(Array.from({ length: AT_ONCE }, create))
+    const socket = connect((app.app.http.server.address() as AddressInfo).port, '127.0.0.1')
+    t.after(() => socket.destroy())
+    let text = ''
+    socket.on('data', (data) => (text += data)).on('error', () => {})
+    socket.write('POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{')
+    await until(async () => text.includes('OVERLOADED'), 5_000)
+    await others.commit()
+    await stuck
+    await until(
+      async () => socket.closed,
+      40_000,
+      () => 'the connection to be closed',
+    )
   })
 
   test('ends a statement that takes too long', async () => {
