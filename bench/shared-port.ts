@@ -16,12 +16,9 @@ const BODY = JSON.stringify({ items: 'x'.repeat(2_000) })
 
 if (cluster.isWorker) {
   const reusePort = process.env.BENCH_WAY === 'kernel'
-  createServer((_request, answer) => answer.end(BODY)).listen({
-    port: Number(process.env.BENCH_PORT),
-    host: '127.0.0.1',
-    reusePort,
-    exclusive: reusePort,
-  })
+  const place = { port: Number(process.env.BENCH_PORT), host: '127.0.0.1', reusePort, exclusive: reusePort }
+  // The event `listening` of the main process is not for ports that it does not hand out.
+  createServer((_request, answer) => answer.end(BODY)).listen(place, () => process.send?.('listens'))
 } else {
   await compare(Number(process.argv[2] ?? 3))
 }
@@ -31,7 +28,7 @@ async function compare(rounds: number): Promise<void> {
   const children = new Map<string, Worker[]>()
   for (const [way, port] of Object.entries(ways)) {
     const pair = [0, 1].map(() => cluster.fork({ BENCH_WAY: way, BENCH_PORT: port }))
-    await Promise.all(pair.map((child) => once(child, 'listening')))
+    await Promise.all(pair.map((child) => once(child, 'message')))
     children.set(way, pair)
   }
   const rates = new Map<string, number[]>()
