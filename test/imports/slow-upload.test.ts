@@ -56,16 +56,16 @@ describe('an upload that takes its time', () => {
     const answered = once(upload, 'response') as Promise<[IncomingMessage]>
     upload.write('title\nOne\n')
     const [socket] = await connected
-    const receiving = async () =>
-      (await app.ctx.db.query<{ id: number }>({ text: `select id from imports where state = 'receiving'` })).rows[0]
-    await until(async () => (await receiving()) !== undefined, 20_000)
-    assert.ok(socket.timeout)
+    const sql = async <Row>(text: string) => (await app.ctx.db.query<Row>({ text })).rows
+    await until(async () => (await sql(`select from imports where state = 'receiving'`)).length === 1, 20_000)
 
     // What is left to be done once the file has arrived waits for this.
     await app.ctx.db.bulkTransaction(async (tx) => {
-      await tx.query({ text: 'select from imports where id = $1 for update', values: [(await receiving())?.id] })
+      await tx.query({ text: `select from imports where state = 'receiving' for update` })
       upload.end('Two\n')
-      socket.setTimeout(300)
+      const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      await until(async () => (await sql(waits)).length > 0, 20_000)
+      socket.setTimeout(10)
       await once(socket, 'timeout')
     })
     const [answer] = await answered
