@@ -3,13 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import type { Context } from '../platform/context.ts'
 import { today } from '../platform/dates.ts'
+import { XLSX } from '../platform/media-types.ts'
 import { problems } from '../platform/schemas.ts'
 import { readAsOf, readFilter, type TaskLineFormat, type TaskSelection } from '../tasks/index.ts'
 import { CsvExportQuery, FileAnswer, NdjsonExportQuery } from './schemas.ts'
 import { openExport } from './service.ts'
 
 const [CSV, NDJSON] = ['text/csv', 'application/x-ndjson']
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const EXTENSIONS = { csv: 'csv', 'raw csv': 'csv', ndjson: 'ndjson', cells: 'xlsx' }
 
 /** `/api/v1/tasks.csv`, `/api/v1/tasks.ndjson` and `/api/v1/tasks.xlsx`. */

@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor, encodeCursor } from '../platform/cursor.ts'
-import { requireDay, today } from '../platform/dates.ts'
+import { addDays, daysBetween, requireDay, today } from '../platform/dates.ts'
 import type { Queryable } from '../platform/db.ts'
 import { invalidField } from '../platform/errors.ts'
 import type { KeptPage } from '../platform/send-page.ts'
@@ -12,7 +12,6 @@ import { findFirstDay, listDaysOfTask } from './task-log-queries.ts'
 const MAX_DAYS_LOOKED_INTO = 31
 const MAX_RANGE_DAYS = 366
 const FIRST_DAY = '0001-01-01'
-const DAY_MS = 86_400_000
 
 export interface TaskLogQuery {
   date?: string
@@ -142,7 +141,7 @@ async function readDays(
     // An empty day may be one of many before the first task.
     if (found.length === 0) from = later(from, (await findFirstDay(db, timeZone)) ?? day)
     if (day <= from) return { entries }
-    day = dayBefore(day)
+    day = addDays(day, -1)
     after = undefined
   }
   return { entries, next: [day, '', ''] }
@@ -166,9 +165,3 @@ async function readTaskDays(
 }
 
 const later = (a: string, b: string) => (a > b ? a : b)
-
-const dayNumber = (day: string) => Date.parse(`${day}T00:00:00Z`) / DAY_MS
-
-const daysBetween = (first: string, last: string) => dayNumber(last) - dayNumber(first)
-
-const dayBefore = (day: string) => new Date((dayNumber(day) - 1) * DAY_MS).toISOString().slice(0, 10)

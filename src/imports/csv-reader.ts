@@ -3,7 +3,7 @@ import { type ColumnOptions, type ImportColumn, knowsColumn, mapColumns } from '
 import { CsvFileError, type Delimiter, type Rejected, type SplitBatch } from './csv-file.ts'
 import { CsvSplitter } from './csv-splitter.ts'
 import { decode, type Encoding } from './decode.ts'
-import { blankSeparatorLine, DelimiterSearch, SEPARATOR_LINE_BYTES } from './delimiter.ts'
+import { delimiterOf, SEPARATOR_LINE_BYTES } from './delimiter.ts'
 
 export interface CsvReaderOptions extends ColumnOptions {
   /** Told by the byte order mark, else UTF-8, unless given. */
@@ -89,16 +89,14 @@ export class CsvReader {
   /** @returns the beginning of the text, as far as it had to be read */
   async #open(text: AsyncGenerator<Uint8Array>): Promise<Buffer> {
     const begin = await readWhile(text, (size) => size < SEPARATOR_LINE_BYTES)
-    const named = blankSeparatorLine(begin)
-    const told = this.#options.delimiter ?? named
-    const search = told ? undefined : new DelimiterSearch(knowsColumn(this.#options.mapping))
-    search?.push(begin)
+    const found = delimiterOf(begin, this.#options.delimiter, knowsColumn(this.#options.mapping))
+    const search = typeof found === 'string' ? undefined : found
     const more = await readWhile(
       text,
       () => search?.isOver === false,
       (chunk) => search?.push(chunk),
     )
-    this.delimiter = told ?? search?.end() ?? ','
+    this.delimiter = typeof found === 'string' ? found : found.end()
     this.#splitter = new CsvSplitter({ delimiter: this.delimiter })
     return Buffer.concat([begin, more])
   }

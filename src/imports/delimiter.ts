@@ -71,6 +71,23 @@ function goesWell(step: () => void): boolean {
   }
 }
 
+/**
+ * What tells the delimiter of a file: whoever sent it, a line `sep=`, or a search that has been given the beginning.
+ *
+ * @param begin see blankSeparatorLine
+ */
+export function delimiterOf(
+  begin: Buffer,
+  told: Delimiter | undefined,
+  isKnown: (name: string) => boolean,
+): Delimiter | DelimiterSearch {
+  const named = blankSeparatorLine(begin)
+  if (told ?? named) return (told ?? named) as Delimiter
+  const search = new DelimiterSearch(isKnown)
+  search.push(begin)
+  return search
+}
+
 /** The longest `sep=` line, with a byte order mark, quotes and its line end. */
 export const SEPARATOR_LINE_BYTES = 16
 

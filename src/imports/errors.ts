@@ -25,7 +25,7 @@ export const invalidFile = (error: CsvFileError) =>
   })
 
 export const storageFull = (cause: Error) =>
-  new AppError('STORAGE_FULL', 507, 'There is no room to keep the workbook while it is read. Nothing was imported.', {
+  new AppError('STORAGE_FULL', 507, 'The workbook cannot be kept while it is read. Nothing was imported.', {
     cause,
   })
 

@@ -13,7 +13,7 @@ export const previewRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async 
     schema: {
       tags: ['imports'],
       summary: 'How the beginning of a file would be read: encoding, delimiter, columns with samples, fields',
-      description: 'For who may import into the project. Nothing is stored.',
+      description: 'For who may import into the project. Nothing of it is imported.',
       body: PreviewBody,
       response: { 200: PreviewAnswer, ...problems(401, 403, 404, 422) },
     },

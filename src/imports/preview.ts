@@ -4,7 +4,7 @@ import { cellsOf } from './csv-cells.ts'
 import { CsvFileError, type Delimiter } from './csv-file.ts'
 import { CsvSplitter } from './csv-splitter.ts'
 import { decode, type Encoding, markedEncoding } from './decode.ts'
-import { blankSeparatorLine, DelimiterSearch } from './delimiter.ts'
+import { delimiterOf } from './delimiter.ts'
 import { invalidFile } from './errors.ts'
 import { DELIMITERS } from './options.ts'
 import type { PreviewAnswer, PreviewBody } from './preview-schemas.ts'
@@ -15,7 +15,7 @@ const LONGEST_SAMPLE = 100
 
 /**
  * How the beginning of a file would be read: what an upload would find out by itself, and a guess where it would have to be
- * told. Nothing is stored.
+ * told. Nothing of it is imported.
  *
  * @throws AppError INVALID_CSV and INVALID_CSV_HEADER (422)
  */
@@ -27,7 +27,8 @@ export async function previewFile(body: Static<typeof PreviewBody>): Promise<Sta
       throw new CsvFileError('BAD_WORKBOOK', 'it is a workbook (.xlsx), which can only be read whole: send it at once')
     }
     const text = await decodeAll(body.whole ? bytes : wholeLines(bytes, encoding), encoding)
-    const delimiter = findDelimiter(text, body.delimiter && DELIMITERS[body.delimiter])
+    const found = delimiterOf(text, body.delimiter && DELIMITERS[body.delimiter], knowsColumn())
+    const delimiter = typeof found === 'string' ? found : found.end()
     const { header, rows } = split(text, delimiter)
     refuseManyColumns(header)
     return { encoding, delimiter: nameOf(delimiter), rows: rows.length, columns: columnsOf(header, rows) }
@@ -65,15 +66,6 @@ async function decodeAll(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
 
 async function* one(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes
-}
-
-/** As an upload finds it (CsvReader). */
-function findDelimiter(text: Buffer, told: Delimiter | undefined): Delimiter {
-  const named = blankSeparatorLine(text)
-  if (told ?? named) return told ?? (named as Delimiter)
-  const search = new DelimiterSearch(knowsColumn())
-  search.push(text)
-  return search.end()
 }
 
 const nameOf = (delimiter: Delimiter) =>

@@ -40,11 +40,11 @@ export interface Once<Earlier> {
 }
 
 /**
- * Takes a CSV file into a staging table, as it arrives, or a workbook once it has, in constant memory; then the import is in the queue, in the same
- * transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
+ * Takes a CSV file into a staging table, as it arrives, in constant memory, or a workbook once it has; then the import is in
+ * the queue, in the same transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
  *
  * @returns the import as it was committed, or what `once` found in its place
- * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409),
+ * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409), STORAGE_FULL (507),
  *   or what reading the upload throws
  */
 export async function stageFile<Earlier = never>(

@@ -5,6 +5,7 @@ import Type from 'typebox'
 import { type Answer, RequestKey, sendText, toText } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { invalidRequest, unsupportedMediaType } from '../platform/errors.ts'
+import { XLSX } from '../platform/media-types.ts'
 import { problems } from '../platform/schemas.ts'
 import { displayName, openUpload } from './multipart.ts'
 import { readOptions } from './options.ts'
@@ -13,8 +14,6 @@ import { publicImport, UploadQuery } from './schemas.ts'
 import { requireTarget } from './service.ts'
 import { stageFile, type UploadedFile } from './stage-file.ts'
 import { replayForFile, UploadOnce } from './upload-once.ts'
-
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 /** `POST /api/v1/imports`: a file on its way in. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
@@ -31,7 +30,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
       description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
       consumes: ['multipart/form-data', 'text/csv', XLSX],
       querystring: UploadQuery,
-      response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422) },
+      response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422, 507) },
     },
     handler: async (request, reply) => {
       const { actor, query } = request

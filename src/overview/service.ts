@@ -1,13 +1,12 @@
 import type { Actor } from '../auth/index.ts'
 import { AtOnce } from '../platform/at-once.ts'
 import type { Context } from '../platform/context.ts'
-import { requireDay, today } from '../platform/dates.ts'
+import { addDays, daysBetween, requireDay, today } from '../platform/dates.ts'
 import { invalidField, serverBusy } from '../platform/errors.ts'
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled, PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
 import { countPeriods, countPresent } from './queries.ts'
 
-const DAY_MS = 86_400_000
 const MOST_PERIODS = 400
 /** Periods when nothing is said of where they begin: a quarter of a year. */
 const DEFAULT_DAYS = { day: 90, week: 91 }
@@ -93,17 +92,13 @@ function periodsOf(request: Omit<PeriodsRequest, 'projectId'>, now: string): [Pe
   if (begin > to) throw invalidField('query', 'from', 'must not be after to')
   const step = period === 'day' ? 1 : 7
   const first = period === 'day' ? begin : mondayOf(begin)
-  const count = Math.floor((Date.parse(to) - Date.parse(first)) / DAY_MS / step) + 1
+  const count = Math.floor(daysBetween(first, to) / step) + 1
   if (count > MOST_PERIODS) throw invalidField('query', 'from', `must be at most ${MOST_PERIODS} ${period}s before to`)
   const periodAt = (i: number) => {
     const last = addDays(first, (i + 1) * step - 1)
     return { from: addDays(first, i * step), to: last < to ? last : to }
   }
   return Array.from({ length: count }, (_, i) => periodAt(i)) as [Period, ...Period[]]
-}
-
-function addDays(day: string, days: number): string {
-  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10)
 }
 
 function mondayOf(day: string): string {

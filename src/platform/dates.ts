@@ -30,6 +30,18 @@ export function requireDay(name: string, text: string): string {
   throw invalidField('query', name, 'must be a date of the calendar, written YYYY-MM-DD')
 }
 
+const DAY_MS = 86_400_000
+
+/** @param day YYYY-MM-DD, as is the answer */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10)
+}
+
+/** How many days after `first` is `last`? Both YYYY-MM-DD. */
+export function daysBetween(first: string, last: string): number {
+  return (Date.parse(last) - Date.parse(first)) / DAY_MS
+}
+
 /** Making one takes longer than a whole request should. */
 const formats = new Map<string, Intl.DateTimeFormat>()
 

@@ -50,6 +50,7 @@ const PROBLEMS = {
   422: 'The file cannot be taken, or the Idempotency-Key came with another request before',
   429: 'Too many requests; see Retry-After',
   503: 'Something this needs is away; see Retry-After',
+  507: 'There is no room for the file',
 } as const
 
 /** The error answers of a route, for its `response` schema. Every route may answer 400, 429 and 503. */

@@ -9,6 +9,28 @@ import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 export const STATE_COLUMNS = `id, project_id, title, description, status, priority, labels, due_date, assigned_user_id,
   created_by, external_id, import_id, created_at, updated_at, version`
 
+/** Where states stand: the present ones in one table, the superseded ones in another. Rows are called `t`. */
+export interface StateSource {
+  table: 'tasks' | 'task_versions'
+  /** The name of the task's id there. */
+  id: 'id' | 'task_id'
+  /** Its columns, as STATE_COLUMNS names them. */
+  columns: string
+  conditions: string[]
+  /** That the state had begun at the time asked for. */
+  begun: string | undefined
+}
+
+/** @param end SQL of where the states end that are meant; undefined for the present ones */
+export function stateSources(end: string | undefined): StateSource[] {
+  const begun = end && `t.valid_from < ${end}`
+  const present = ['t.deleted_at is null']
+  const tasks: StateSource = { table: 'tasks', id: 'id', columns: STATE_COLUMNS, conditions: present, begun }
+  if (end === undefined) return [tasks]
+  const conditions = [...present, `t.valid_to >= ${end}`]
+  return [tasks, { table: 'task_versions', id: 'task_id', columns: `task_id as ${STATE_COLUMNS}`, conditions, begun }]
+}
+
 /** One task as it was; none when it did not exist then, was deleted, or was where the actor may not read now. */
 export async function findTaskAsOf(
   db: Queryable,

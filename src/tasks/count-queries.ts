@@ -2,6 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, readableProjects, taskPredicate } from '../projects/index.ts'
 import { type AsOf, endOf } from './as-of.ts'
+import { stateSources } from './as-of-queries.ts'
 import { filterSql, type TaskFilter } from './filter-queries.ts'
 import { STATUSES } from './schemas.ts'
 
@@ -14,11 +15,11 @@ export async function countTasks(
   const values: unknown[] = [actor.id]
   const bind = (value: unknown) => `$${values.push(value)}`
   const end = asOf && endOf(asOf, timeZone, bind)
-  const conditions = ['t.deleted_at is null', ...filterSql(filter, timeZone, bind), taskPredicate(actor, 'read', 't')]
-  const part = (table: string, more: string[] = []) =>
-    `(select from ${table} t where ${[...conditions, ...more].join(' and ')} limit ${most})`
-  const begun = `t.valid_from < ${end}`
-  const parts = end ? [part('tasks', [begun]), part('task_versions', [begun, `t.valid_to >= ${end}`])] : [part('tasks')]
+  const wanted = [...filterSql(filter, timeZone, bind), taskPredicate(actor, 'read', 't')]
+  const parts = stateSources(end).map(({ table, conditions, begun }) => {
+    const where = [...conditions, ...wanted, ...(begun ? [begun] : [])].join(' and ')
+    return `(select from ${table} t where ${where} limit ${most})`
+  })
   const text = `select count(*) as n from (select from (${parts.join(' union all ')}) each limit ${most}) t where $1::bigint is not null`
   const { rows } = await db.query<{ n: number }>({ text, values })
   return rows[0]?.n ?? 0

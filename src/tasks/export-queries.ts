@@ -2,7 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { taskPredicate } from '../projects/index.ts'
 import { type AsOf, endOf } from './as-of.ts'
-import { STATE_COLUMNS } from './as-of-queries.ts'
+import { stateSources } from './as-of-queries.ts'
 import { filterSql, type TaskFilter } from './filter-queries.ts'
 import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
@@ -33,14 +33,14 @@ export async function declareTaskLines(
   const values: unknown[] = [actor.id]
   const bind = (value: unknown) => `$${values.push(value)}`
   const end = asOf && endOf(asOf, timeZone, bind)
-  const conditions = [taskPredicate(actor, 'read', 't'), ...filterSql(filter, timeZone, bind), 't.deleted_at is null']
-  if (end) conditions.push(`t.valid_from < ${end}`)
-  const where = conditions.join(' and ')
-  const superseded = `union all
-    select task_id as ${STATE_COLUMNS} from task_versions t where ${where} and t.valid_to >= ${end}`
+  const wanted = [taskPredicate(actor, 'read', 't'), ...filterSql(filter, timeZone, bind)]
+  const states = stateSources(end).map(({ table, columns, conditions, begun }) => {
+    const where = [...wanted, ...conditions, ...(begun ? [begun] : [])].join(' and ')
+    return `select ${columns} from ${table} t where ${where}`
+  })
   const text = `declare ${cursor} no scroll cursor for
     select ${lineSql(format, () => bind(timeZone))} as line
-      from (select ${STATE_COLUMNS} from tasks t where ${where} ${end ? superseded : ''}) t ${TASK_PEOPLE}
+      from (${states.join(' union all ')}) t ${TASK_PEOPLE}
      order by t.created_at ${direction}, t.id ${direction}`
   await tx.query({ text, values })
 }

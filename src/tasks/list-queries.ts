@@ -2,7 +2,7 @@ import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, projectPredicate, readableProjects, taskPredicate } from '../projects/index.ts'
 import { type AsOf, endOf } from './as-of.ts'
-import { STATE_COLUMNS } from './as-of-queries.ts'
+import { type StateSource, stateSources } from './as-of-queries.ts'
 import {
   assigneeSql,
   type Bind,
@@ -129,24 +129,6 @@ function split(page: JoinedPage | undefined): ListedTask[] {
   return tasks.map((json, i) => ({ id: Number(ids[i]), position: positions[i] ?? '', json }))
 }
 
-/** Where states stand: the present ones in one table, the superseded ones in another. */
-interface Source {
-  table: 'tasks' | 'task_versions'
-  /** The name of the task's id there. */
-  id: 'id' | 'task_id'
-  conditions: string[]
-  /** That the state had begun at the time asked for. */
-  begun: string | undefined
-}
-
-function sources({ end }: Statement): Source[] {
-  const begun = end && `t.valid_from < ${end}`
-  const present: Source = { table: 'tasks', id: 'id', conditions: ['t.deleted_at is null'], begun }
-  if (end === undefined) return [present]
-  const conditions = [...present.conditions, `t.valid_to >= ${end}`]
-  return [present, { table: 'task_versions', id: 'task_id', conditions, begun }]
-}
-
 /**
  * The part of an index on (columns, created_at, id) that is walked: between two rows, so that the walk begins at its first
  * task. As an equality beside a bound in time the last column would leave the planner the choice of other indexes; two
@@ -171,9 +153,8 @@ function range(statement: Statement, id: string, columns: string[] = [], values:
   return [...equal, upper, lower].filter((bound) => bound !== undefined).join(' and ') || 'true'
 }
 
-function select({ table, id, conditions, begun }: Source, more: string[], rest = ''): string {
+function select({ table, columns, conditions, begun }: StateSource, more: string[], rest = ''): string {
   const where = [...conditions, begun, ...more].filter((condition) => condition !== undefined).join(' and ')
-  const columns = id === 'id' ? STATE_COLUMNS : `task_id as ${STATE_COLUMNS}`
   return `(select ${columns} from ${table} t where ${where} ${rest})`
 }
 
@@ -224,7 +205,7 @@ function withStatus(column: string, values: string[], filter: TaskFilter, bind: 
 
 /** The first rows of each source below each prefix; what they have in common is sorted by who asks for them. */
 function walks(statement: Statement, { columns, rows }: Prefix, conditions: string[]): string[] {
-  return sources(statement).flatMap((source) =>
+  return stateSources(statement.end).flatMap((source) =>
     rows.map((values) => {
       const bounds = range(statement, source.id, values.length > 0 ? columns : [], values)
       return select(source, [bounds, ...conditions], inOrder(statement, source, statement.limit, columns))
@@ -232,14 +213,14 @@ function walks(statement: Statement, { columns, rows }: Prefix, conditions: stri
   )
 }
 
-function inOrder({ direction, order }: Statement, { id }: Source, limit: number, columns: string[] = []): string {
+function inOrder({ direction, order }: Statement, { id }: StateSource, limit: number, columns: string[] = []): string {
   const first = columns.map((column) => `t.${column} ${direction}, `).join('')
   return `order by ${first}${order.replace('t.id', `t.${id}`)} limit ${limit}`
 }
 
 function walk(statement: Statement, stretch: number): string {
   const { actor, filter, order, timeZone, bind } = statement
-  const parts = sources(statement).map((source) =>
+  const parts = stateSources(statement.end).map((source) =>
     select(source, [range(statement, source.id)], inOrder(statement, source, stretch)),
   )
   const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
@@ -259,13 +240,13 @@ function search(statement: Statement): string {
       : hasLabels(filter)
         ? [labelsSql(filter, bind), 't.labels_ended']
         : [dueSql(filter, bind).join(' and '), 't.due_ended']
-  const candidates = sources(statement).map(({ table, id, conditions }) => {
+  const candidates = stateSources(statement.end).map(({ table, id, conditions }) => {
     const held = [...conditions, `(${range(statement, id)}) is true`, condition]
     const where = [...held, ...(table === 'tasks' ? [] : [ended])].join(' and ')
     return `select t.${id} as id, t.created_at from ${table} t where ${where}`
   })
   const conditions = [...filterSql(filter, timeZone, bind), readable(actor)]
-  const states = sources(statement).map((source) => select(source, [`t.${source.id} = c.id`, ...conditions]))
+  const states = stateSources(statement.end).map((source) => select(source, [`t.${source.id} = c.id`, ...conditions]))
   const order = `c.created_at ${direction}, c.id ${direction}`
   return `with c as materialized (${candidates.join(' union ')})
     select t.* from (select * from c order by ${order}) c cross join lateral (${unionAll(states)}) t order by ${order}`
