@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { consoleRoutes } from '../../src/console/index.ts'
+import { closeContext, createContext } from '../../src/platform/context.ts'
 import { createHttpServer } from '../../src/platform/http.ts'
 import { CleanupStack, startApp, type TestApp } from '../support/app.ts'
 
@@ -57,8 +58,12 @@ describe('the console is served', () => {
     }
   })
 
-  test('or the sentence that it was not built', async () => {
-    const http = createHttpServer(app.ctx)
+  test('or the sentence that it was not built', async (t) => {
+    // A server has a context of its own: its metrics are named once.
+    const { config, log } = app.ctx
+    const ctx = createContext(config, { databaseUrl: app.databaseUrl, role: 'test', log })
+    t.after(() => closeContext(ctx))
+    const http = createHttpServer(ctx)
     await http.register(consoleRoutes, { folder: '/nonexistent' })
     const answer = await http.inject('/console/tasks')
     await http.close()
