@@ -50,6 +50,8 @@ describe('what imports did row by row', () => {
     assert.deepEqual(await kept(old), [0, 0, 0, 0])
     assert.deepEqual(await kept(recent), [1, 1, 1, 0])
     const removedAt = (await importRow(app, old)).details_removed_at?.toISOString()
+    await nightly()
+    assert.equal((await importRow(app, old)).details_removed_at?.toISOString(), removedAt, 'and not again each night')
     for (const [method, path] of [
       ['POST', 'undo?dry_run=true'],
       ['GET', 'undo'],

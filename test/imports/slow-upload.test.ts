@@ -67,6 +67,7 @@ describe('an upload that takes its time', () => {
       await until(async () => (await sql(waits)).length > 0, 20_000)
       socket.setTimeout(10)
       await once(socket, 'timeout')
+      socket.setTimeout(0)
     })
     const [answer] = await answered
     assert.equal(answer.statusCode, 202)
