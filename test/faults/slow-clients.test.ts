@@ -22,7 +22,7 @@ const AT_ONCE = 20
 const WORK_MS = 28_000
 /** Far more than the buffers between two sockets hold. */
 const TASKS = 15_000
-/** As many as there may be at once. */
+/** Of what holds a connection of the database, which has eight for it. */
 const FILES = 3
 
 describe('a server with clients that dawdle', { concurrency: true, timeout: 110_000 }, () => {
@@ -78,11 +78,11 @@ describe('a server with clients that dawdle', { concurrency: true, timeout: 110_
     'a body that nobody waits for': (socket) =>
       drip(socket, 'POST /task HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n'),
     'an upload of a byte a second': (socket) => {
-      const head = '--B\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\ntask_name\n'
+      const head = '--B\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\ntitle\n'
       drip(
         socket,
-        `POST /upload-csv HTTP/1.1\r\nhost: x\r\n${authorization()}content-type: multipart/form-data; boundary=B\r\n` +
-          `content-length: 100000\r\n\r\n${head}`,
+        `POST /api/v1/imports?project_id=${project.body.id} HTTP/1.1\r\nhost: x\r\n${authorization()}` +
+          `content-type: multipart/form-data; boundary=B\r\ncontent-length: 100000\r\n\r\n${head}`,
       )
     },
     'a file that nobody reads': (socket) => {
@@ -114,7 +114,7 @@ describe('a server with clients that dawdle', { concurrency: true, timeout: 110_
     const memory = memoryHeld()
     const port = Number(new URL(base).port)
     const dawdling = Object.entries(dawdlers).flatMap(([what, dawdle]) =>
-      Array.from({ length: what.startsWith('a file') ? FILES : EACH }, async () => {
+      Array.from({ length: /file|upload/.test(what) ? FILES : EACH }, async () => {
         const socket = connect(port, '127.0.0.1')
         cleanup.after(async () => void socket.destroy())
         socket.on('error', () => {})
