@@ -20,8 +20,10 @@ import { workbookOf } from './workbook.ts'
 /** Each holds a connection, of those for uploads and imports, and a snapshot, which keeps dead rows from being removed. */
 const MOST_AT_ONCE = 3
 const LONGEST_MS = 3_600_000
-/** Bounds the memory: a task may have 20,000 characters. */
-const ROWS_AT_ONCE = 500
+/** A reader who stands still holds what was fetched, and a task may have 20,000 characters: of long ones few are fetched at once. */
+const CHARACTERS_AT_ONCE = 500_000
+const MOST_ROWS_AT_ONCE = 500
+const FIRST_ROWS = 25
 /** What the database looks through in a millisecond, on a slow disk: the more there is, the longer an answer may take. */
 const ROWS_PER_MS = 20
 
@@ -99,7 +101,7 @@ async function writeExport(
       if (selection.asOf) await requireHistory({ ...ctx, db: tx }, selection.asOf)
       tx.answerWithinMs = statementTimeoutMs + rows / ROWS_PER_MS
       await declareTaskLines(tx, actor, CURSOR, selection, format, timeZone)
-      const first = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
+      const first = await queries.fetchLines(tx, CURSOR, FIRST_ROWS)
       begin()
       const pages = pagesOf(tx, first)
       const text = () => textOf(format === 'ndjson' ? '' : TASK_CSV_HEADER, pages)
@@ -111,10 +113,18 @@ async function writeExport(
 async function* pagesOf(tx: Connection, first: string[]): AsyncGenerator<string[]> {
   let lines = first
   yield lines
-  while (lines.length === ROWS_AT_ONCE) {
-    lines = await queries.fetchLines(tx, CURSOR, ROWS_AT_ONCE)
+  for (let asked = FIRST_ROWS; lines.length === asked; ) {
+    asked = rowsAfter(lines)
+    lines = await queries.fetchLines(tx, CURSOR, asked)
     yield lines
   }
+}
+
+/** How many to fetch next, if they are as long as these. */
+function rowsAfter(lines: string[]): number {
+  const characters = lines.reduce((sum, line) => sum + line.length, 0)
+  const fitting = Math.floor((CHARACTERS_AT_ONCE * lines.length) / characters)
+  return Math.max(1, Math.min(fitting, MOST_ROWS_AT_ONCE))
 }
 
 async function* textOf(header: string, pages: AsyncGenerator<string[]>): AsyncGenerator<string> {

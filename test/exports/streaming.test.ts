@@ -101,7 +101,8 @@ describe('an export that is read slowly, or not to its end', () => {
       10_000,
       () => 'the export to wait for its reader',
     )
-    assert.ok(fetches() < 4, `${fetches()} fetches`)
+    // About 25 of these tasks at once, so some 60 would be all.
+    assert.ok(fetches() < 30, `${fetches()} fetches`)
     answer.destroy()
     await noneOpen()
   })

@@ -79,17 +79,21 @@ describe('a server with more to do than it can', () => {
   })
 
   test('closes the connection of who dawdles with what was refused', async (t) => {
-    await app.app.http.listen({ host: '127.0.0.1', port: 0 })
-    const others = await openTransaction(t, app.databaseUrl)
+    const connections = { DATABASE_POOL_SIZE: String(AT_ONCE), STATEMENT_TIMEOUT_MS: '60000' }
+    const patient = await startApp(t, { env: { ...connections, REQUESTS_AT_ONCE: String(AT_ONCE) } })
+    const mary = await patient.person('mary')
+    await patient.app.http.listen({ host: '127.0.0.1', port: 0 })
+    const others = await openTransaction(t, patient.databaseUrl)
     await others.query({ text: 'lock table projects in exclusive mode' })
-    const create = () => app.send('POST', '/api/v1/projects', { as: john, body: { name: 'P' } })
+    const create = () => patient.send('POST', '/api/v1/projects', { as: mary, body: { name: 'P' } })
     const stuck = Promise.all(Array.from({ length: AT_ONCE }, create))
-    const socket = connect((app.app.http.server.address() as AddressInfo).port, '127.0.0.1')
+    await others.someoneWaits(AT_ONCE, 20_000)
+    const socket = connect((patient.app.http.server.address() as AddressInfo).port, '127.0.0.1')
     t.after(() => socket.destroy())
     let text = ''
     socket.on('data', (data) => (text += data)).on('error', () => {})
     socket.write('POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{')
-    await until(async () => text.includes('OVERLOADED'), 5_000)
+    await until(async () => text.includes('OVERLOADED'), 20_000)
     await others.commit()
     await stuck
     await until(

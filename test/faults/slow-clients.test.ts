@@ -21,7 +21,7 @@ const AT_ONCE = 20
 /** Longer than a connection may be silent. */
 const WORK_MS = 28_000
 /** Far more than the buffers between two sockets hold. */
-const TASKS = 15_000
+const TASKS = 2_000
 /** Of what holds a connection of the database, which has eight for it. */
 const FILES = 3
 
@@ -48,7 +48,7 @@ describe('a server with clients that dawdle', { concurrency: true, timeout: 110_
     const insert = {
       text: `insert into tasks (project_id, title, description, status, priority, created_by, created_at, updated_at,
                                 valid_from, changed_by)
-             select $1, 'Task ' || i, repeat('.', 2000), 'pending', 'LOW', $2, at, at, at, $2
+             select $1, 'Task ' || i, repeat('.', 20000), 'pending', 'LOW', $2, at, at, at, $2
                from generate_series(1, ${TASKS}) i, lateral (select now() - i * interval '1 ms' as at) times`,
       values: [project.body.id, john.id],
     }

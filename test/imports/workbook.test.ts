@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Answer, CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
 import { assertProblem } from '../support/problem.ts'
@@ -25,6 +26,10 @@ describe('a workbook', () => {
   let admin: Person
 
   before(async () => {
+    // Where nobody else leaves files.
+    const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-workbooks-'))
+    cleanup.after(() => rm(folder, { recursive: true }))
+    process.env.TMPDIR = folder
     app = await startApp(cleanup, {
       worker: true,
       env: { UPLOAD_LIMIT_BYTES: String(LIMIT), TIMEZONE: 'Europe/Vienna', RATE_LIMIT_UPLOAD: '100000/60' },
@@ -60,15 +65,11 @@ describe('a workbook', () => {
     (await app.send('GET', `/api/v1/imports/${id}/errors?limit=100`, { as: admin })).body.items
 
   async function assertRefused(file: Buffer, says: RegExp, { status = 422, reason = 'BAD_WORKBOOK', query = '' } = {}) {
-    const before = await readdir(tmpdir())
     const answer = await send(file, query)
     assert.equal(answer.status, status, answer.text)
     assert.match(answer.body.detail, says)
     if (status === 422) assert.deepEqual([answer.body.code, answer.body.reason], ['INVALID_CSV', reason])
-    const left = (await readdir(tmpdir())).filter(
-      (name) => /^tasklog-[0-9a-f-]{36}$/.test(name) && !before.includes(name),
-    )
-    assert.deepEqual(left, [])
+    assert.deepEqual(await readdir(tmpdir()), [])
   }
 
   const oneSheet = (rows: string, more: WorkbookParts = {}) => workbook({ sheets: { Tasks: rows }, ...more })
