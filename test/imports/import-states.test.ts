@@ -5,60 +5,50 @@ import { takeLease } from '../../src/imports/lease-queries.ts'
 import { mergeStretch } from '../../src/imports/merge-queries.ts'
 import { findSameFile, lockReceiving } from '../../src/imports/receiving-queries.ts'
 import { cancelImport, commitImport } from '../../src/imports/state-queries.ts'
-import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, type Person, type TestApp } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import {
   abortAfter,
   actorOf,
+  assertExact,
   count,
+  fresh,
   imported,
   importRow,
   lockWaits,
+  many,
   outcome,
   run,
   type Staged,
   stage,
-  tasksByKey,
+  startTeam,
+  stopped,
+  taskByKey,
 } from './staged.ts'
 
 const never = new AbortController().signal
-const many = (n: number, row: (i: number) => string[]) => Array.from({ length: n }, (_, i) => row(i))
 
 describe('an import from its staging to its end', () => {
   const cleanup = new CleanupStack()
   let app: TestApp
   let admin: Person
   let john: Person
-  let key = 0
 
   before(async () => {
-    app = await startApp(cleanup)
-    admin = await app.person('admin', 'admin')
-    john = await app.person('john_doe')
+    ;({ app, admin, john } = await startTeam(cleanup))
   })
   after(() => cleanup.run())
 
   const asAdmin = () => actorOf(admin, 'admin')
-  /** A prefix for keys that no other test uses. */
-  const fresh = () => `T${++key}-`
   const load = (header: string, rows: string[][], options?: Staged) => imported(app, admin, header, rows, options)
-  const task = async (externalId: string) => {
-    const found = (await tasksByKey(app))[externalId]
-    assert.ok(found, `there is no task ${externalId}`)
-    return found
+  const task = (externalId: string) => taskByKey(app, externalId)
+  /** An import of four rows, the first of which has been merged. */
+  const stoppedHalfway = async () => {
+    const rows = many(4, (i) => [`Task ${i}`])
+    const id = await stage(app, admin, 'title', rows)
+    await stopped(run(app, id, 2, abortAfter(1)))
+    return id
   }
-  const _patch = (id: number, body: object) => app.send('PATCH', `/api/v1/tasks/${id}`, { as: admin, body })
-
-  /** The ids of the tasks of an import and how often each title came. */
-  async function assertExact(id: number, titles: number): Promise<void> {
-    const { state, rows, created, updated, unchanged, rejected } = await importRow(app, id)
-    assert.equal(state, 'done')
-    assert.equal(rows, created + updated + unchanged + rejected)
-    assert.equal(await count(app, `tasks where import_id = ${id}`), created)
-    assert.equal(await count(app, `(select distinct title from tasks where import_id = ${id}) t`), titles)
-  }
-
-  const stopped = (running: Promise<void>) => assert.rejects(running, /told to stop/)
 
   test('cancelled between two stretches it keeps what it counted and goes no further', async () => {
     const k = fresh()
@@ -116,17 +106,11 @@ describe('an import from its staging to its end', () => {
     await Promise.all([first, second])
     assert.deepEqual(await outcome(app, id), ['done', 1, 1, 0, 0])
     assert.equal((await task(`${k}1`)).version, 2)
-    await assertExact(id, 1)
+    await assertExact(app, id, 1)
   })
 
   test('the same stretch a second time is refused by its position', async () => {
-    const id = await stage(
-      app,
-      admin,
-      'title',
-      many(4, (i) => [`Task ${i}`]),
-    )
-    await stopped(run(app, id, 2, abortAfter(1)))
+    const id = await stoppedHalfway()
     const row = await takeLease(app.ctx.db, id, ['merging'])
     assert.ok(row)
     assert.equal(row.merged_line, 2)
@@ -134,17 +118,11 @@ describe('an import from its staging to its end', () => {
     await stretch()
     await assert.rejects(stretch(), /no more/)
     await run(app, id)
-    await assertExact(id, 4)
+    await assertExact(app, id, 4)
   })
 
   test('data the database refuses ends the import as failed, with what was merged before counted', async () => {
-    const id = await stage(
-      app,
-      admin,
-      'title',
-      many(4, (i) => [`Task ${i}`]),
-    )
-    await stopped(run(app, id, 2, abortAfter(1)))
+    const id = await stoppedHalfway()
     await app.ctx.db.query({ text: `update import_staging.import_${id} set c1 = repeat('x', 300) where line = 4` })
     await run(app, id, 2)
     const { state, failure_code, created } = await importRow(app, id)

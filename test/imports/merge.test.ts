@@ -1,57 +1,40 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { commitImport } from '../../src/imports/state-queries.ts'
-import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, type Person, type TestApp } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import {
   actorOf,
+  assertExact,
   count,
+  fresh,
   imported,
   importRow,
   livingTasks,
+  many,
   outcome,
   run,
   type Staged,
   stage,
-  tasksByKey,
+  startTeam,
+  taskByKey,
 } from './staged.ts'
-
-const _never = new AbortController().signal
-const many = (n: number, row: (i: number) => string[]) => Array.from({ length: n }, (_, i) => row(i))
 
 describe('merging an import', () => {
   const cleanup = new CleanupStack()
   let app: TestApp
   let admin: Person
   let john: Person
-  let key = 0
 
   before(async () => {
-    app = await startApp(cleanup)
-    admin = await app.person('admin', 'admin')
-    john = await app.person('john_doe')
+    ;({ app, admin, john } = await startTeam(cleanup))
   })
   after(() => cleanup.run())
 
   const asAdmin = () => actorOf(admin, 'admin')
-  /** A prefix for keys that no other test uses. */
-  const fresh = () => `T${++key}-`
   const load = (header: string, rows: string[][], options?: Staged) => imported(app, admin, header, rows, options)
-  const task = async (externalId: string) => {
-    const found = (await tasksByKey(app))[externalId]
-    assert.ok(found, `there is no task ${externalId}`)
-    return found
-  }
+  const task = (externalId: string) => taskByKey(app, externalId)
   const patch = (id: number, body: object) => app.send('PATCH', `/api/v1/tasks/${id}`, { as: admin, body })
-
-  /** The ids of the tasks of an import and how often each title came. */
-  async function assertExact(id: number, titles: number): Promise<void> {
-    const { state, rows, created, updated, unchanged, rejected } = await importRow(app, id)
-    assert.equal(state, 'done')
-    assert.equal(rows, created + updated + unchanged + rejected)
-    assert.equal(await count(app, `tasks where import_id = ${id}`), created)
-    assert.equal(await count(app, `(select distinct title from tasks where import_id = ${id}) t`), titles)
-  }
 
   test('a row without a key is always a new task, whatever the order of the lines and the size of the stretches', async () => {
     for (const stretch of [1, 7, 100]) {
@@ -67,7 +50,7 @@ describe('merging an import', () => {
       await app.ctx.db.query({ text: `alter table shuffled set schema import_staging` })
       await app.ctx.db.query({ text: `alter table import_staging.shuffled rename to import_${id}` })
       await run(app, id, stretch)
-      await assertExact(id, 50)
+      await assertExact(app, id, 50)
     }
   })
 

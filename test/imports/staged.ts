@@ -1,9 +1,23 @@
+import assert from 'node:assert/strict'
 import type { Actor } from '../../src/auth/index.ts'
 import type { Field, ImportColumn } from '../../src/imports/columns.ts'
 import { type ImportRow, stagingTable } from '../../src/imports/queries.ts'
 import { runImport } from '../../src/imports/run-import.ts'
 import { runUndo } from '../../src/imports/run-undo.ts'
-import type { Person, TestApp } from '../support/app.ts'
+import { type Person, type Scope, startApp, type TestApp } from '../support/app.ts'
+
+/** An application, its administrator, and somebody whom rows can be assigned to. */
+export async function startTeam(t: Scope) {
+  const app = await startApp(t)
+  return { app, admin: await app.person('admin', 'admin'), john: await app.person('john_doe') }
+}
+
+let prefixes = 0
+
+/** A prefix for keys that no other test of the file uses. */
+export const fresh = () => `T${++prefixes}-`
+
+export const many = (n: number, row: (i: number) => string[]) => Array.from({ length: n }, (_, i) => row(i))
 
 /** Imports as an upload leaves them, so that what a worker makes of them is tested by itself. */
 export interface Staged {
@@ -112,6 +126,23 @@ export async function livingTasks(app: TestApp): Promise<TaskState[]> {
 export async function tasksByKey(app: TestApp): Promise<Record<string, TaskState>> {
   return Object.fromEntries((await livingTasks(app)).map((task) => [task.external_id ?? task.title, task]))
 }
+
+export async function taskByKey(app: TestApp, externalId: string): Promise<TaskState> {
+  const found = (await tasksByKey(app))[externalId]
+  assert.ok(found, `there is no task ${externalId}`)
+  return found
+}
+
+/** The import is done, its counts add up to its rows, and it made as many tasks as it says. @param titles how many differ */
+export async function assertExact(app: TestApp, id: number, titles: number): Promise<void> {
+  const { state, rows, created, updated, unchanged, rejected } = await importRow(app, id)
+  assert.equal(state, 'done')
+  assert.equal(rows, created + updated + unchanged + rejected)
+  assert.equal(await count(app, `tasks where import_id = ${id}`), created)
+  assert.equal(await count(app, `(select distinct title from tasks where import_id = ${id}) t`), titles)
+}
+
+export const stopped = (running: Promise<void>) => assert.rejects(running, /told to stop/)
 
 export async function count(app: TestApp, sql: string): Promise<number> {
   const { rows } = await app.ctx.db.query<{ n: number }>({ text: `select count(*) as n from ${sql}` })

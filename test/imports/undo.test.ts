@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { takeLease } from '../../src/imports/lease-queries.ts'
 import { beginUndo, listLeft, planUndo, undoStretch } from '../../src/imports/undo-queries.ts'
-import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, type Person, type TestApp } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import {
   abortAfter,
   actorOf,
   count,
+  fresh,
   imported,
   importRow,
   livingTasks,
@@ -15,7 +16,9 @@ import {
   run,
   type Staged,
   stage,
+  startTeam,
   type TaskState,
+  taskByKey,
   tasksByKey,
   undo,
 } from './staged.ts'
@@ -27,16 +30,12 @@ describe('undoing an import', () => {
   let app: TestApp
   let admin: Person
   let john: Person
-  let key = 0
 
   before(async () => {
-    app = await startApp(cleanup)
-    admin = await app.person('admin', 'admin')
-    john = await app.person('john_doe')
+    ;({ app, admin, john } = await startTeam(cleanup))
   })
   after(() => cleanup.run())
 
-  const fresh = () => `T${++key}-`
   const asAdmin = () => actorOf(admin, 'admin')
   const load = (header: string, rows: string[][], options?: Staged) => imported(app, admin, header, rows, options)
   const begin = (id: number) => beginUndo(app.ctx.db, asAdmin(), id)
@@ -46,11 +45,7 @@ describe('undoing an import', () => {
     const { state, undone_removed, undone_restored, undone_left } = await importRow(app, id)
     return [state, undone_removed, undone_restored, undone_left]
   }
-  const task = async (externalId: string): Promise<TaskState> => {
-    const found = (await tasksByKey(app))[externalId]
-    assert.ok(found, `there is no task ${externalId}`)
-    return found
-  }
+  const task = (externalId: string) => taskByKey(app, externalId)
   const send = async (method: 'PATCH' | 'DELETE' | 'POST', path: string, body?: object) => {
     const answer = await app.send(method, `/api/v1/tasks/${path}`, { as: admin, body })
     assert.ok(answer.status < 300, answer.text)
