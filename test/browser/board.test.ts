@@ -15,9 +15,8 @@ describe('the board', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (title: string, more = {}) =>
-    (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
-  const read = async (id: number) => (await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })).body
+  const make = (title: string, more = {}) => console.makeTask(grace, title, more)
+  const read = (id: number) => console.readTask(grace, id)
   const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
 
   /** By keyboard; each step is told to who cannot see it. */

@@ -24,9 +24,8 @@ describe('the form of a task', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (title: string, more = {}) =>
-    (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
-  const read = async (id: number) => (await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })).body
+  const make = (title: string, more = {}) => console.makeTask(grace, title, more)
+  const read = (id: number) => console.readTask(grace, id)
   const change = (id: number, body: object) => console.send('PATCH', `/api/v1/tasks/${id}`, { as: grace, body })
   const field = (page: Page, name: string) => page.getByRole('dialog').getByRole('textbox', { name })
 

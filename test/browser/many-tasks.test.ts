@@ -16,9 +16,8 @@ describe('many tasks', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (title: string, more = {}) =>
-    (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
-  const read = async (id: number) => (await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })).body
+  const make = (title: string, more = {}) => console.makeTask(grace, title, more)
+  const read = (id: number) => console.readTask(grace, id)
   const statuses = async (...tasks: { id: number }[]) =>
     Promise.all(tasks.map(async ({ id }) => (await read(id)).status))
   const count = async (query: string) =>

@@ -24,8 +24,7 @@ describe('the list of tasks', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (title: string, more = {}) =>
-    (await console.send('POST', '/api/v1/tasks', { as: grace, body: { title, ...more } })).body
+  const make = (title: string, more = {}) => console.makeTask(grace, title, more)
   test('shows them, narrows them, and keeps the filter in the address, for links and the back button', async (t) => {
     const { page, tab } = await console.signedIn(t, grace)
     const all = ['Rotate the keys', 'Water the plants', 'Order the new rack']

@@ -18,7 +18,13 @@ export interface Console extends TestApp {
   visitor(t: Scope): Promise<Visitor>
   /** The same, signed in through the form and on that page of the console. */
   signedIn(t: Scope, person: Person, at?: string): Promise<Visitor>
+  /** Past the browser, as that person. @returns the task */
+  makeTask(as: Person, title: string, more?: object): Promise<TestTask>
+  readTask(as: Person, id: number): Promise<TestTask>
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+type TestTask = any
 
 interface Visitor {
   context: BrowserContext
@@ -53,7 +59,10 @@ export async function startConsole(t: Scope, options: TestOptions = {}): Promise
     await signIn(someone.page, person, base + at)
     return someone
   }
-  return { ...app, base, browser, visitor, signedIn }
+  const makeTask: Console['makeTask'] = async (as, title, more = {}) =>
+    (await app.send('POST', '/api/v1/tasks', { as, body: { title, ...more } })).body
+  const readTask: Console['readTask'] = async (as, id) => (await app.send('GET', `/api/v1/tasks/${id}`, { as })).body
+  return { ...app, base, browser, visitor, signedIn, makeTask, readTask }
 }
 
 export function launchBrowser(args: string[] = []): Promise<Browser> {
