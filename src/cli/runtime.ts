@@ -22,7 +22,7 @@ export async function openDatabase(config: Config, share: boolean): Promise<Data
   const running = share ? await embedded.findRunningEmbeddedPostgres(config.dataDir) : undefined
   if (running) return { url: running, stop: async () => {} }
   try {
-    return await embedded.startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => console.error(line) })
+    return await embedded.superviseEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => console.error(line) })
   } catch (error) {
     throw new ConfigError((error as Error).message, { cause: error })
   }
@@ -33,7 +33,7 @@ async function loadEmbedded() {
   const file = path.resolve(import.meta.dirname, '../../dev/embedded-postgres.ts')
   if (!existsSync(file))
     throw new ConfigError('DATABASE_URL is missing, and this installation has no embedded database.')
-  return import('../../dev/embedded-postgres.ts')
+  return { ...(await import('../../dev/embedded-postgres.ts')), ...(await import('../../dev/supervised-postgres.ts')) }
 }
 
 /** Outside production a missing JWT_SECRET_KEY is made once and kept in DATA_DIR, so that sessions outlive a restart. */

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { findRunningEmbeddedPostgres } from '../../dev/embedded-postgres.ts'
+import { superviseEmbeddedPostgres } from '../../dev/supervised-postgres.ts'
+import { until } from '../support/process.ts'
 import {
   crashed,
   folder,
@@ -120,4 +122,21 @@ test('after an immediate stop the next start recovers everything committed', asy
   await postgres.stop('immediate')
   const again = await start(t, dataDir)
   assert.deepEqual(await sql(again.url, 'select count(*)::int as rows from many'), [{ rows: 10_000 }])
+})
+
+test('one that is supervised is started again when somebody ends it, at the same address, until it is stopped', async (t) => {
+  const dataDir = await sharedFolder(t)
+  const lines: string[] = []
+  const { url, stop } = await superviseEmbeddedPostgres({ dataDir, log: (line) => lines.push(line) })
+  await sql(url, KEEP)
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    const pid = await postmasterPid(url)
+    process.kill(pid, signal)
+    await until(async () => (await postmasterPid(url).catch(() => pid)) !== pid, 60_000)
+    assert.deepEqual(await sql(url, 'select n from kept'), [{ n: 42 }])
+  }
+  assert.equal(lines.filter((line) => line.includes('started again')).length, 2)
+  await stop()
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await assert.rejects(sql(url, 'select 1'), /ECONNREFUSED/)
 })
