@@ -26,8 +26,11 @@ export class AtOnce {
       return await work()
     } finally {
       const [next] = this.#waiting
-      if (next) next()
-      else this.#running--
+      if (next) {
+        // At once: another that ends at this moment must not give its place to the same one.
+        this.#waiting.delete(next)
+        next()
+      } else this.#running--
     }
   }
 
@@ -37,10 +40,11 @@ export class AtOnce {
     if (this.#waiting.size >= waiting) throw busy()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.add(resolve)
-    const timer = waitMs === undefined ? undefined : setTimeout(() => reject(busy()), waitMs)
-    await promise.finally(() => {
-      clearTimeout(timer)
+    const giveUp = () => {
       this.#waiting.delete(resolve)
-    })
+      reject(busy())
+    }
+    const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs)
+    await promise.finally(() => clearTimeout(timer))
   }
 }
