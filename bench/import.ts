@@ -5,21 +5,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { createApp } from '../src/app.ts'
 import type { ProcessContext } from '../src/platform/context.ts'
-import { type ServerProcess, startProcess, until } from '../test/support/process.ts'
 import { COPY_COLUMNS, copyText, PEOPLE, type Rows, rowOf, uploadText, writeText } from './import-files.ts'
-import { memoryText, watchMemory } from './process-memory.ts'
-import { median, percentile } from './statistics.ts'
-import { findProgram, SECRET, withDatabase } from './support.ts'
+import { importText, makePeople, type Outcome, run, textOf, withServers } from './import-servers.ts'
+import { median } from './statistics.ts'
+import { findProgram, withDatabase } from './support.ts'
 
 /**
  * How long until every row of a file is a task, against `psql \copy` (where there is a psql) of the same rows into a table with
  * the same columns and indexes, in turns: `node scripts/launch.mjs bench/import.ts [--rows 1000000] [--rounds 3] [--bytes 40] [--keyed]`.
  * API and worker are processes of their own, whose peak memory is told; meanwhile a page of tasks is read twenty times a
- * second. `--bytes`: of each description. `--keyed`: rows have an external_id, so that each is looked for first; then the
- * file is imported again as it is, and again with every row changed. `--gigabyte`: a million rows of 1 kB instead, made
- * while they are sent. `--row-by-row`: 20,000 rows the way of a first version as well, see `rowByRow`.
+ * second. `--bytes`: of each description. `--keyed`: rows have an external_id, so that each is looked for first; then, but for
+ * `--only-new`, the file is imported again as it is, and again with every row changed.
+ * `--row-by-row`: 20,000 rows the way of a first version as well, see `rowByRow`.
  * `--json`: the medians once more, for a program, in seconds.
  */
 const { values } = parseArgs({
@@ -28,7 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     bytes: { type: 'string', default: '40' },
     keyed: { type: 'boolean', default: false },
-    gigabyte: { type: 'boolean', default: false },
+    'only-new': { type: 'boolean', default: false },
     'row-by-row': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     pg: { type: 'string' },
@@ -40,24 +38,15 @@ const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-import-'))
 const inFolder = (name: string) => path.join(folder, name)
 const files = { upload: inFolder('upload.csv'), changed: inFolder('changed.csv'), copy: inFolder('copy.csv') }
 try {
-  await withDatabase({ STATEMENT_TIMEOUT_MS: '600000' }, values.gigabyte ? importGigabyte : compare)
+  await withDatabase({ STATEMENT_TIMEOUT_MS: '600000' }, compare)
 } finally {
   await rm(folder, { recursive: true, force: true })
-}
-
-async function importGigabyte(ctx: ProcessContext): Promise<void> {
-  const token = await makePeople(ctx)
-  await withServers(ctx, async (servers) => {
-    const made = { count: 1_000_000, bytes: 930, keyed: false }
-    const result = await importText(servers, token, uploadText(made), 'created')
-    console.log(`${made.count} rows, ${Math.round(result.bytes / 1e6)} MB: ${textOf(result)}`)
-  })
 }
 
 async function compare(ctx: ProcessContext): Promise<void> {
   await writeText(files.upload, uploadText(rows))
   await writeText(files.copy, copyText(rows))
-  if (rows.keyed) await writeText(files.changed, uploadText({ ...rows, changed: true }))
+  if (rows.keyed && !values['only-new']) await writeText(files.changed, uploadText({ ...rows, changed: true }))
   const token = await makePeople(ctx)
   const times: Record<string, number[]> = {}
   const note = (name: string, seconds: number) => {
@@ -89,12 +78,10 @@ async function compare(ctx: ProcessContext): Promise<void> {
   if (values.json) console.log(JSON.stringify({ copy: copied, imported: median(times.import ?? []) }))
 }
 
-type Outcome = 'created' | 'unchanged' | 'updated'
-
 /** `outcome`: what must come of every row. */
 function stepsOf({ keyed }: Rows): { name: string; file: string; outcome: Outcome }[] {
   const first = { name: 'import', file: files.upload, outcome: 'created' } as const
-  if (!keyed) return [first]
+  if (!keyed || values['only-new']) return [first]
   const again = { name: 'all unchanged', file: files.upload, outcome: 'unchanged' } as const
   return [first, again, { name: 'all changed', file: files.changed, outcome: 'updated' }]
 }
@@ -111,20 +98,6 @@ function tellMedians({ 'row by row': rates, ...times }: Record<string, number[]>
   console.log(
     `median: row by row ${median(rates).toFixed(0)} rows/s, import ${perSecond.toFixed(0)}: ${ratio.toFixed(0)} times`,
   )
-}
-
-/** @returns an administrator's access token */
-async function makePeople(ctx: ProcessContext): Promise<string> {
-  const { auth } = await createApp(ctx)
-  await run(ctx, `insert into users (username, password_hash, role) values ('person_0', 'none', 'admin')`)
-  const credentials = { id: 1, username: 'person_0', role: 'admin' as const, password_hash: 'none' }
-  const client = { address: '127.0.0.1', userAgent: 'bench' }
-  const { access_token } = await auth.openSession(ctx.db, credentials, client)
-  await run(
-    ctx,
-    `insert into users (username, password_hash) select 'person_' || i, 'none' from generate_series(1, ${PEOPLE - 1}) i`,
-  )
-  return access_token
 }
 
 /** Everything the tasks have, but for triggers and foreign keys. */
@@ -168,89 +141,4 @@ async function rowByRow(ctx: ProcessContext, count: number): Promise<number> {
   await client.end()
   await run(ctx, 'drop table inserted')
   return perSecond
-}
-
-interface Servers {
-  api: ServerProcess
-  worker: ServerProcess
-}
-
-async function withServers(ctx: ProcessContext, work: (servers: Servers) => Promise<void>): Promise<void> {
-  const env = { DATABASE_URL: ctx.config.databaseUrl ?? '', JWT_SECRET_KEY: SECRET, RATE_LIMIT_USER: '1000000/60' }
-  const servers = { api: await startProcess(['serve'], env), worker: await startProcess(['worker'], env) }
-  try {
-    await Promise.all([servers.api.wrote(/Tasklog is ready/), servers.worker.wrote(/worker is ready/)])
-    await work(servers)
-  } finally {
-    for (const server of Object.values(servers)) {
-      server.kill('SIGKILL')
-      await server.ended()
-    }
-  }
-}
-
-type Imported = Awaited<ReturnType<typeof importText>>
-
-async function importText(
-  { api, worker }: Servers,
-  token: string,
-  text: Iterable<string> | AsyncIterable<Buffer>,
-  outcome: Outcome,
-) {
-  const memory = { api: watchMemory(api), worker: watchMemory(worker) }
-  const others = readMeanwhile(api, token)
-  const started = performance.now()
-  const seconds = () => (performance.now() - started) / 1_000
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/csv' }
-  const init = { method: 'POST', headers, body: ReadableStream.from(buffers(text)), duplex: 'half' } as RequestInit
-  const answer = await fetch(`${api.base}/api/v1/imports?again=true`, init)
-  const { id } = (await answer.json()) as { id: number }
-  if (answer.status !== 202) throw new Error(`the upload was answered ${answer.status}`)
-  const accepted = seconds()
-  const look = async () =>
-    (await (await fetch(`${api.base}/api/v1/imports/${id}`, { headers })).json()) as Record<string, number> & {
-      state: string
-    }
-  await until(async () => ['done', 'failed'].includes((await look()).state), 3_600_000)
-  const ended = seconds()
-  const { state, rows, bytes, ...counts } = await look()
-  if (state !== 'done' || counts[outcome] !== rows)
-    throw new Error(`the import is ${state}, with ${counts[outcome]} of ${rows} rows ${outcome}`)
-  const latencies = await others.end()
-  const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)]
-  return { seconds: ended, accepted, bytes: bytes ?? 0, api: memory.api(), worker: memory.worker(), p50, p99 }
-}
-
-async function* buffers(text: Iterable<string> | AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
-  for await (const piece of text) yield Buffer.from(piece)
-}
-
-function textOf({ seconds, accepted, api, worker, p50, p99 }: Imported): string {
-  const memory = `${memoryText('API', api)}, ${memoryText('worker', worker)}`
-  const others = `other requests p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`
-  return `${seconds.toFixed(1)} (202 after ${accepted.toFixed(1)}); ${memory}; ${others}`
-}
-
-function readMeanwhile({ base }: ServerProcess, token: string) {
-  const latencies: number[] = []
-  let isOver = false
-  const reading = (async () => {
-    while (!isOver) {
-      const started = performance.now()
-      await (await fetch(`${base}/api/v1/tasks`, { headers: { authorization: `Bearer ${token}` } })).arrayBuffer()
-      latencies.push(performance.now() - started)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  })()
-  return {
-    async end() {
-      isOver = true
-      await reading
-      return latencies
-    },
-  }
-}
-
-async function run(ctx: ProcessContext, text: string): Promise<void> {
-  await ctx.db.query({ text })
 }

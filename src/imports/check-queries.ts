@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/db.ts'
-import { compareImportedTasks, PRIORITIES, planImportedTasks, STATUSES } from '../tasks/index.ts'
+import { compareImportedTasks, findKeysByIndex, PRIORITIES, planImportedTasks, STATUSES } from '../tasks/index.ts'
 import * as cells from './cells-queries.ts'
 import type { DateFormat, Field } from './columns.ts'
 import { dropStaging, failImport, fence, type LeasedRow } from './lease-queries.ts'
@@ -24,9 +24,9 @@ const ORDERS: Record<DateFormat, string> = {
 
 const noDate = ({ format }: cells.FileColumn) => `is no date: ${format ? ORDERS[format] : ''}YYYY-MM-DD was expected`
 
-/** Whoever has the task already may keep it, as with a change by the API. */
-const HAS_IT_ALREADY = `exists (select from tasks t where t.project_id = i.project_id and t.external_id = s.external_id
-                                                     and t.deleted_at is null and t.assigned_user_id = u.id)`
+/** Whoever has the task already may keep it, as with a change by the API. Asked for as a value, it is found by its key alone. */
+const HAS_IT_ALREADY = `u.id = (select t.assigned_user_id from tasks t where t.project_id = i.project_id
+                                   and t.external_id = s.external_id and t.deleted_at is null limit 1)`
 
 const RULES: Record<Field, (column: cells.FileColumn, columns: cells.FileColumns) => Rule> = {
   title: () => ({
@@ -184,6 +184,7 @@ async function keepRejects(tx: Queryable, row: LeasedRow): Promise<number> {
 /** What merging would do now, and a few examples of what it would change. */
 async function planRows(tx: Queryable, row: LeasedRow, timeZone: string) {
   await tx.query({ text: 'set local enable_nestloop = on' })
+  await findKeysByIndex(tx)
   const fields = cells.updatedFields(row.columns)
   const plan = await planImportedTasks(tx, rowsOf(row, { after: 0, to: row.last_line }, timeZone), fields, SAMPLES)
   const samples: SampleDiff[] = []
@@ -215,10 +216,11 @@ async function inferDateFormats(tx: Queryable, row: LeasedRow): Promise<string |
 
 async function findDateOrder(tx: Queryable, row: LeasedRow, index: number): Promise<DateOrder> {
   const { rows } = await tx.query<DateOrder>({
-    text: `with parts as (
+    // Materialized, or each cell is matched and not only each that is different.
+    text: `with dates as materialized (select distinct ${cells.cellAt(index)} as cell from ${stagingTable(row.id)}),
+           parts as (
              select p[1]::int as a, p[2]::int as b
-               from (select regexp_match(cell, '^\\s*(\\d{1,2})[/.-](\\d{1,2})[/.-]\\d{4}\\M') as p
-                       from (select distinct ${cells.cellAt(index)} as cell from ${stagingTable(row.id)}) d) m
+               from (select regexp_match(cell, '^\\s*(\\d{1,2})[/.-](\\d{1,2})[/.-]\\d{4}\\M') as p from dates) m
               where p is not null)
            select coalesce(bool_or(a between 13 and 31 and b <= 12), false) as day_first,
                   coalesce(bool_or(b between 13 and 31 and a <= 12), false) as month_first,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queryable } from '../platform/db.ts'
-import { insertImportedTasks, updateImportedTasks } from '../tasks/index.ts'
+import { findKeysByIndex, insertImportedTasks, updateImportedTasks } from '../tasks/index.ts'
 import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
 import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'
 
@@ -38,6 +38,7 @@ export async function mergeStretch(
 ): Promise<void> {
   await takePlace(tx, row, row.merged_line)
   const keyed = row.columns.some(({ field }) => field === 'external_id')
+  if (keyed) await findKeysByIndex(tx)
   const given = rowsOf(row, { after: row.merged_line, to: toLine }, timeZone)
   const { rows, unchanged, updated } = keyed
     ? await updateImportedTasks(tx, given, updatedFields(row.columns))

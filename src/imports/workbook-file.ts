@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { SaxesParser } from 'saxes'
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl'
+import { collectGarbage } from '../platform/garbage.ts'
 import { quoted } from './columns.ts'
 import { CsvFileError } from './csv-file.ts'
 
@@ -15,6 +16,8 @@ const SMALL_BYTES = 16 * 1024 * 1024
 const MOST_SMALL_BYTES = 16 * 1024 * 1024
 /** A cell has at most 32,767 characters. The parser holds what is between two tags. */
 export const MOST_CHARACTERS_OF_TEXT = 1024 * 1024
+/** Unpacked bytes that make some 50 MB of garbage: texts, attributes, buffers. */
+const COLLECT_EVERY_BYTES = 4 * 1024 * 1024
 /** The parser holds the elements that are open. */
 const MOST_OPEN = 256
 
@@ -34,6 +37,7 @@ export class WorkbookFile {
   readonly #parts: Map<string, Entry>
   readonly #mostBytes: number
   #unpacked = 0
+  #uncollected = 0
 
   private constructor(zip: ZipFile, parts: Map<string, Entry>, mostBytes: number) {
     this.#zip = zip
@@ -111,6 +115,11 @@ export class WorkbookFile {
   /** What a size in the file says is not believed; these are the bytes that came out. */
   #count(bytes: number): void {
     this.#unpacked += bytes
+    this.#uncollected += bytes
+    if (this.#uncollected >= COLLECT_EVERY_BYTES) {
+      this.#uncollected = 0
+      collectGarbage()
+    }
     if (this.#unpacked > this.#mostBytes) {
       throw new CsvFileError('FILE_TOO_LARGE', `unpacked it has more than ${this.#mostBytes} bytes`)
     }

@@ -32,6 +32,14 @@ const withTheKey = (columns: string) => `select ${columns} from tasks t
   where t.project_id = s.project_id and t.external_id = s.external_id and t.deleted_at is null limit 1`
 
 /**
+ * To be called in a transaction that looks for keys. A table that was empty when it was last looked at is planned for as one
+ * that takes no time to read; what is being written into it meanwhile would be gone through for each key.
+ */
+export async function findKeysByIndex(tx: Queryable): Promise<void> {
+  await tx.query({ text: 'set local enable_seqscan = off' })
+}
+
+/**
  * Creates the tasks of the rows, as one set. Their history begins at their created_at. Of rows with a key those are left
  * out whose key a living task has; keys come in their order, so that two imports never wait each for the other.
  *

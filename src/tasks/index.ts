@@ -13,6 +13,7 @@ export {
 } from './export-queries.ts'
 export {
   compareImportedTasks,
+  findKeysByIndex,
   type ImportedField,
   insertImportedTasks,
   planImportedTasks,

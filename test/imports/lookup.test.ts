@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { checkRows } from '../../src/imports/check-queries.ts'
+import { takeLease } from '../../src/imports/lease-queries.ts'
+import { mergeStretch } from '../../src/imports/merge-queries.ts'
+import type { Connection } from '../../src/platform/db.ts'
+import { CleanupStack, type Person, type TestApp } from '../support/app.ts'
+import { many, stage, startTeam } from './staged.ts'
+
+const ROWS = 50
+
+/** In this transaction: how often the whole table was read, and how often a key was looked for by its index. */
+async function readsOf(tx: Connection) {
+  const { rows } = await tx.query<{ whole: number; byKey: number }>({
+    text: `select (select seq_scan from pg_stat_xact_user_tables where relname = 'tasks') as whole,
+                  (select pg_stat_get_xact_numscans('tasks_living_external_id'::regclass)) as "byKey"`,
+  })
+  return rows[0]
+}
+
+describe('the key of a row, where the table was empty when PostgreSQL last looked,', () => {
+  const cleanup = new CleanupStack()
+  let app: TestApp
+  let admin: Person
+
+  before(async () => {
+    ;({ app, admin } = await startTeam(cleanup))
+    await app.ctx.db.query({ text: 'analyze tasks' })
+  })
+  after(() => cleanup.run())
+
+  async function staged(dryRun: boolean) {
+    const rows = many(ROWS, (i) => [`Task ${i}`, `K-${i}`])
+    const row = await takeLease(app.ctx.db, await stage(app, admin, 'title,external_id', rows, { dryRun }), [
+      'checking',
+    ])
+    assert.ok(row)
+    return row
+  }
+
+  test('is found by its index by a dry run', async () => {
+    const row = await staged(true)
+    const reads = await app.ctx.db.bulkTransaction(async (tx) => {
+      await checkRows(tx, row, 'UTC')
+      return readsOf(tx)
+    })
+    assert.deepEqual(reads, { whole: 0, byKey: ROWS })
+  })
+
+  test('is found by its index by each statement of a merge', async () => {
+    const row = await staged(false)
+    const reads = await app.ctx.db.bulkTransaction(async (tx) => {
+      await checkRows(tx, row, 'UTC')
+      await mergeStretch(tx, { ...row, state: 'merging' }, ROWS + 1, 'UTC')
+      return readsOf(tx)
+    })
+    assert.equal(reads?.whole, 0)
+    const asked = reads?.byKey ?? 0
+    assert.ok(asked >= 2 * ROWS, `the index was asked ${asked} times, not once to update and once to create each row`)
+  })
+})
