@@ -17,7 +17,7 @@ import { withDatabase } from './support.ts'
  */
 const rounds = Number(process.argv[2] ?? 5)
 const seconds = Number(process.argv[3] ?? 4)
-const trigger = process.argv[4] ?? 'tasks_history'
+const triggers = process.argv[4] ? [process.argv[4]] : ['tasks_history', 'tasks_history_of_many']
 const TASKS = 200_000
 const BULK = 100_000
 const STATUSES = ['pending', 'active', 'completed']
@@ -57,7 +57,8 @@ async function inTurns(ctx: ProcessContext, measure: () => Promise<number>): Pro
   const results: Record<Way, number[]> = { without: [], with: [] }
   for (let round = 0; round <= rounds; round++) {
     for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
-      await run(ctx, `alter table tasks ${way === 'with' ? 'enable' : 'disable'} trigger ${trigger}`)
+      for (const trigger of triggers)
+        await run(ctx, `alter table tasks ${way === 'with' ? 'enable' : 'disable'} trigger ${trigger}`)
       await run(ctx, 'vacuum tasks')
       await run(ctx, 'checkpoint')
       const result = await measure()

@@ -3,11 +3,13 @@ import type { ProcessContext } from '../src/platform/context.ts'
 /**
  * A million tasks made over 900 days, with three million superseded versions: 1,000 users and 60 projects of very different
  * size (half of all tasks are in one), words and labels from very common to rare, few tasks cancelled, none inactive at
- * their end. Written straight into the tables, as a life of the product would have left them.
+ * their end. Written straight into the tables, as a life of the product would have left them. Where there are tasks already,
+ * only warmed.
  */
 export async function fillWithHistory(ctx: ProcessContext, tasks = 1_000_000): Promise<void> {
   await ctx.db.session(async (session) => {
-    for (const text of statements(tasks)) await session.query({ text })
+    const { rows } = await session.query({ text: 'select from tasks limit 1' })
+    for (const text of [...(rows.length > 0 ? [] : statements(tasks)), ...WARMING]) await session.query({ text })
   })
 }
 
@@ -82,6 +84,9 @@ const statements = (tasks: number) => [
   `vacuum analyze tasks`,
   `vacuum analyze task_versions`,
   `checkpoint`,
+]
+
+const WARMING = [
   `create extension if not exists pg_prewarm`,
   // Warm, as a server is that has run for a day: every table and index in the buffers, which are to be large enough.
   `select pg_prewarm(oid) from pg_class where relkind in ('r', 'i') and relname ~ '^task'`,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEmbeddedPostgres } from '../dev/embedded-postgres.ts'
@@ -12,7 +12,8 @@ import { migrate } from '../src/platform/migrate.ts'
 export const SECRET = 'a secret for benchmarks, which is not secret'
 
 /**
- * Runs a benchmark on a migrated PostgreSQL of its own, with default durability; `--pg=15` takes the system's.
+ * Runs a benchmark on a migrated PostgreSQL of its own, with default durability; `--pg=15` takes the system's. What it
+ * holds is gone in the end, unless `--keep=FOLDER` says where it stays for the next run.
  *
  * @param settings of postgresql.conf
  */
@@ -21,7 +22,9 @@ export async function withDatabase(
   work: (ctx: ProcessContext) => Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'tasklog-bench-'))
+  const kept = process.argv.find((argument) => argument.startsWith('--keep='))?.slice('--keep='.length)
+  const dataDir = kept ?? (await mkdtemp(path.join(tmpdir(), 'tasklog-bench-')))
+  await mkdir(dataDir, { recursive: true })
   await chmod(dataDir, 0o711) // PostgreSQL may have to run as somebody else
   const postgres = await startEmbeddedPostgres({ dataDir, binDir: binDir(), settings })
   const config = loadConfig({
@@ -37,7 +40,7 @@ export async function withDatabase(
   } finally {
     await closeContext(ctx)
     await postgres.stop()
-    await rm(dataDir, { recursive: true, force: true })
+    if (!kept) await rm(dataDir, { recursive: true, force: true })
   }
 }
 

@@ -172,11 +172,40 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.record_task_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if current_setting('tasklog.many_rows', true) = 'on' then
+    return null;
+  end if;
+  if new.version <> old.version + 1 or new.valid_from <= old.valid_from or new.created_at <> old.created_at
+     or new.created_by <> old.created_by or new.import_id is distinct from old.import_id
+     or (new.project_id <> old.project_id or new.assigned_user_id is distinct from old.assigned_user_id)
+        and not has_references(new.project_id, new.assigned_user_id) then
+    perform refuse_write();
+  end if;
+  insert into task_versions (task_id, version, valid_from, valid_to, project_id, title, description, status, priority,
+                             labels, due_date, assigned_user_id, created_by, external_id, import_id, created_at,
+                             updated_at, deleted_at, deletion_id, changed_by, cause, labels_ended, text_ended,
+                             due_ended)
+  values (old.id, old.version, old.valid_from, new.valid_from, old.project_id, old.title, old.description, old.status,
+          old.priority, old.labels, old.due_date, old.assigned_user_id, old.created_by, old.external_id, old.import_id,
+          old.created_at, old.updated_at, old.deleted_at, old.deletion_id, old.changed_by, old.cause,
+          new.deleted_at is not null or old.labels <> new.labels,
+          new.deleted_at is not null or (old.title, old.description) <> (new.title, new.description),
+          new.deleted_at is not null or old.due_date is distinct from new.due_date);
+  return null;
+end $$;
+
 CREATE FUNCTION public.record_task_versions() RETURNS trigger
     LANGUAGE plpgsql
     SET enable_nestloop TO 'off'
     AS $$
 begin
+  if current_setting('tasklog.many_rows', true) is distinct from 'on' then
+    return null;
+  end if;
   insert into task_versions (task_id, version, valid_from, valid_to, project_id, title, description, status, priority,
                              labels, due_date, assigned_user_id, created_by, external_id, import_id, created_at,
                              updated_at, deleted_at, deletion_id, changed_by, cause, labels_ended, text_ended,
@@ -666,7 +695,9 @@ CREATE TRIGGER projects_stay BEFORE DELETE ON public.projects FOR EACH ROW EXECU
 
 CREATE TRIGGER tasks_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.tasks FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 
-CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
+CREATE TRIGGER tasks_history AFTER UPDATE ON public.tasks FOR EACH ROW EXECUTE FUNCTION public.record_task_version();
+
+CREATE TRIGGER tasks_history_of_many AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_task_versions();
 
 CREATE TRIGGER tasks_past AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_past_tasks();
 

@@ -5,6 +5,7 @@ import {
   assigneeAllowed,
   assignments,
   isUnchanged,
+  MOMENT,
   nextVersion,
   type Obstacles,
   obstaclesSql,
@@ -45,9 +46,6 @@ const mine = (actor: Actor, selected: string) => `mine as materialized (
   select t.id, t.project_id, t.external_id from tasks t
    where ${selected} and ${taskPredicate(actor, 'change', 't')}
    order by t.id for no key update)`
-
-/** One moment for all of them, when all are locked. */
-const MOMENT = `moment as materialized (select clock_timestamp() as at from (select count(*) from mine) locked)`
 
 /** For a task that moves: no living task of the other project has its external_id. */
 const KEY_TAKEN = (c: string) => `exists (

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/db.ts'
-import { nextVersion } from './queries.ts'
+import { MOMENT, nextVersion } from './queries.ts'
 
 /**
  * What imports write. They give rows as a SELECT of line, project_id, created_by, import_id, title, description, status and
@@ -79,7 +79,7 @@ export async function updateImportedTasks(
              select t.id from tasks t join present s on s.task_id = t.id
               where s.differs and t.project_id = s.project_id and t.external_id = s.external_id and t.deleted_at is null
               order by t.id for no key update of t),
-           moment as materialized (select clock_timestamp() as at from (select count(*) from mine) locked),
+           ${MOMENT},
            t as (
              update tasks t set ${fields.map((f) => `${f} = ${nextValue(f)}`).join(', ')},
                                 ${nextVersion('moment.at', 'import')}

@@ -1,5 +1,5 @@
 import type { Queryable } from '../platform/db.ts'
-import { nextVersion } from './queries.ts'
+import { MOMENT, nextVersion } from './queries.ts'
 
 /** A stretch of what an import did: $1 is who undoes it, $2 the import, $3 and $4 the ids it lies between. */
 export interface UndoneStretch {
@@ -10,8 +10,6 @@ export interface UndoneStretch {
 }
 
 const valuesOf = ({ userId, importId, after, to }: UndoneStretch) => [userId, importId, after, to]
-
-const MOMENT = `moment as materialized (select clock_timestamp() as at from (select count(*) from mine) locked)`
 
 /** Whether what was before the present version can still be told. */
 export const EARLIER_IS_KEPT = `t.valid_from >= coalesce((select history_kept_from from past_epoch), '-infinity')`

@@ -110,10 +110,17 @@ export const isUnchanged = (changes: string) =>
 
 const presentValues = PATCHABLE.map(([column]) => `t.${column}`).join(', ')
 
-/** Every write moves these; the history trigger refuses one that does not. */
+/** Every write moves these; the history triggers refuse one that does not. */
 export const nextVersion = (at = 'clock_timestamp()', cause: 'api' | 'import' | 'undo' | 'revert' = 'api') =>
   `version = t.version + 1, updated_at = ${at}, changed_by = $1, cause = '${cause}',
    valid_from = greatest(${at}, t.valid_from + interval '1 microsecond')`
+
+/**
+ * For a statement over many tasks, `mine`: one moment for all, when all are locked; and that its history is recorded at once,
+ * not row by row (`record_task_versions`).
+ */
+export const MOMENT = `moment as materialized (
+  select clock_timestamp() as at, set_config('tasklog.many_rows', 'on', true) from (select count(*) from mine) locked)`
 
 /** The change leaves the task where it is, or the actor may create tasks where it goes. */
 export const targetAllowed = (actor: Actor, changes: string) =>

@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, taskPredicate } from '../projects/index.ts'
-import { nextVersion, type TaskText } from './queries.ts'
+import { MOMENT, nextVersion, type TaskText } from './queries.ts'
 import { instantSql, TASK_FIELDS, TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
 export interface TrashPageRequest {
@@ -90,7 +90,7 @@ export async function restoreDeletion(db: Queryable, actor: Actor, deletionId: s
              select t.id from tasks t
               where t.deletion_id = $2::uuid and t.deleted_at is not null and ${taskPredicate(actor, 'change', 't')}
               order by t.id for no key update),
-           moment as materialized (select clock_timestamp() as at from (select count(*) from mine) locked),
+           ${MOMENT},
            t as (
              update tasks t set ${RESTORED}, ${nextVersion('moment.at')}
                from mine, moment where t.id = mine.id and not (${KEY_TAKEN})

@@ -116,22 +116,36 @@ describe('the task log', () => {
     assert.equal((await log(daysAgo(1), admin)).total, (await log(daysAgo(1))).total + 1)
   })
 
-  test('the database refuses a write that forgets history, and writes it for any other', async () => {
-    const { id } = await create({ title: 'Guarded' })
-    await assert.rejects(
-      app.ctx.db.query({ text: `update tasks set title = 'Sneaky' where id = ${id}` }),
-      /must advance version/,
-    )
-    await assert.rejects(
-      app.ctx.db.query({ text: `update tasks set title = 'Sneaky', version = version + 1 where id = ${id}` }),
-      /must advance version by one and valid_from/,
-    )
-    await app.ctx.db.query({
-      text: `update tasks set title = 'By the rules', version = version + 1, valid_from = clock_timestamp() where id = ${id}`,
+  for (const rows of ['one', 'many']) {
+    test(`the database refuses a write that forgets history, and writes it for any other: of ${rows}`, async () => {
+      const { id } = await create({ title: 'Guarded' })
+      const write = (change: string) =>
+        app.ctx.db.transaction(async (tx) => {
+          if (rows === 'many') await tx.query({ text: `select set_config('tasklog.many_rows', 'on', true)` })
+          await tx.query({ text: `update tasks set title = 'Sneaky', ${change} where id = ${id}` })
+        })
+      const byTheRules = 'version = version + 1, valid_from = clock_timestamp()'
+      for (const change of [
+        'cause = cause',
+        'version = version + 1',
+        'version = version + 2, valid_from = clock_timestamp()',
+        `${byTheRules}, created_at = created_at - interval '1 day'`,
+        `${byTheRules}, created_by = created_by + 1`,
+        `${byTheRules}, import_id = 999999`,
+        `${byTheRules}, project_id = 999999`,
+        `${byTheRules}, assigned_user_id = 999999`,
+      ]) {
+        await assert.rejects(write(change), /must advance version by one and valid_from/, change)
+      }
+      await write(byTheRules)
+      const { rows: versions } = await app.ctx.db.query({
+        text: `select version, title, labels_ended, text_ended, due_ended from task_versions where task_id = ${id}`,
+      })
+      assert.deepEqual(versions, [
+        { version: 1, title: 'Guarded', labels_ended: false, text_ended: true, due_ended: false },
+      ])
     })
-    const { rows } = await app.ctx.db.query({ text: `select version, title from task_versions where task_id = ${id}` })
-    assert.deepEqual(rows, [{ version: 1, title: 'Guarded' }])
-  })
+  }
 
   test('a day ends at midnight of the configured time zone', async () => {
     const vienna = await startApp(cleanup, { databaseUrl: app.databaseUrl, env: { TIMEZONE: 'Europe/Vienna' } })
