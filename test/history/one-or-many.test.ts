@@ -39,7 +39,10 @@ test('statements over many tasks are recorded at once, a change of one task by i
              from task_versions group by task_id order by task_id`,
   })
   const kept = '1 First import, 2 First api, 3 First api, 4 First api, 5 Second import'
-  assert.deepEqual(versions.slice(0, 3), ids.map((task_id) => ({ task_id, kept })))
+  assert.deepEqual(
+    versions.slice(0, 3),
+    ids.map((task_id) => ({ task_id, kept })),
+  )
   assert.equal(versions.length, 4)
   await assert.rejects(
     app.ctx.db.query({
