@@ -105,6 +105,19 @@ export function lookupJoins(columns: FileColumns): string {
   return [...columns.keys()].map((field) => joins[field] ?? '').join('\n')
 }
 
+function isAccepted(importId: string, lines: Lines, bind: Bind): string {
+  const [after, to] = [`${bind(lines.after)}::bigint`, `${bind(lines.to)}::bigint`]
+  return `where r.line > ${after} and r.line <= ${to} and not exists (
+    select from import_errors e where e.import_id = ${importId} and e.line = r.line and e.line > ${after} and e.line <= ${to})`
+}
+
+/** The keys alone of the rows that were not rejected, null where there is none. The file has a column for them. */
+export function acceptedKeys(row: ImportRow, lines: Lines, bind: Bind): string {
+  const { cell = '' } = fileColumns(row.columns).get('external_id') ?? {}
+  return `select ${bind(row.project_id)}::bigint as project_id, nullif(${NORMAL.external_id(cell)}, '') as external_id
+            from ${stagingTable(row.id)} r ${isAccepted(`${bind(row.id)}::bigint`, lines, bind)}`
+}
+
 /**
  * The rows that were not rejected, as values of a task: what `src/tasks` takes as its source. A status and a priority are
  * null where the cell is empty, or the column is not there.
@@ -113,9 +126,7 @@ export function acceptedRows(row: ImportRow, timeZone: string, lines: Lines, bin
   const columns = fileColumns(row.columns)
   const zone = bindZone(columns, timeZone, bind)
   const id = `${bind(row.id)}::bigint`
-  const [after, to] = [`${bind(lines.after)}::bigint`, `${bind(lines.to)}::bigint`]
-  const where = `where r.line > ${after} and r.line <= ${to} and not exists (
-    select from import_errors e where e.import_id = ${id} and e.line = r.line and e.line > ${after} and e.line <= ${to})`
+  const where = isAccepted(id, lines, bind)
   const value = (field: Field, sql: string, otherwise: string) => `${columns.has(field) ? sql : otherwise} as ${field}`
   return `with cells as materialized (${cellsSql(row, columns, where)}),
     ${lookupsSql(columns, zone)

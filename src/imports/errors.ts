@@ -18,9 +18,13 @@ export const invalidHeader = (detail: string, columns: string[]) =>
     hint: `The first line names the columns, separated by commas: ${columns.join(',')}.`,
   })
 
+const NOT_UTF8_HINT =
+  'Is it a CSV file? Save it as UTF-8 (in Excel: "CSV UTF-8"), or send it to /api/v1/imports with encoding=windows-1252.'
+
 /** What is wrong with the file as a whole. */
 export const invalidFile = (error: CsvFileError) =>
   new AppError('INVALID_CSV', 422, `The file cannot be read: ${error.message}. Nothing was imported.`, {
+    hint: error.code === 'NOT_UTF8' ? NOT_UTF8_HINT : undefined,
     members: { reason: error.code, line: error.line, byte: error.byte },
   })
 

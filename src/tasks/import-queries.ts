@@ -54,11 +54,23 @@ export async function insertImportedTasks(tx: Queryable, rows: ImportedRows, key
                   created_at, $1::bigint, 'import'
              from (${rows.text}) s
             ${keyed ? `where s.external_id is null or (${withTheKey('t.id')}) is null` : ''}
-            order by ${keyed ? 'external_id, ' : ''}assigned_user_id, created_at
-           ${keyed ? 'on conflict (project_id, external_id) where external_id is not null and deleted_at is null do nothing' : ''}`,
+            order by ${keyed ? 'external_id, ' : ''}assigned_user_id, created_at`,
     values: rows.values,
   })
   return rowCount ?? 0
+}
+
+/**
+ * Of rows that are to be imported, how many there are and for how many of them a living task has the key.
+ *
+ * @param keys a SELECT of project_id and external_id, the latter null where a row has none
+ */
+export async function countImportedKeys(tx: Queryable, keys: ImportedRows): Promise<{ rows: number; present: number }> {
+  const { rows } = await tx.query<{ rows: number; present: number }>({
+    text: `select count(*) as rows, count((${withTheKey('t.id')})) as present from (${keys.text}) s`,
+    values: keys.values,
+  })
+  return rows[0] ?? { rows: 0, present: 0 }
 }
 
 /**

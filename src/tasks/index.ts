@@ -13,8 +13,10 @@ export {
 } from './export-queries.ts'
 export {
   compareImportedTasks,
+  countImportedKeys,
   findKeysByIndex,
   type ImportedField,
+  type ImportedRows,
   insertImportedTasks,
   planImportedTasks,
   updateImportedTasks,
@@ -25,6 +27,6 @@ export { listTasks } from './list-service.ts'
 export { revertRoutes } from './revert-routes.ts'
 export { sendJsonText, taskRoutes } from './routes.ts'
 export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TaskListQuery, TitleField } from './schemas.ts'
-export { changeTask, createTask, deleteTask, getTask, requireHistory } from './service.ts'
+export { changeTask, createTask, deleteTask, getTask, requireHistory, UNIQUE_VIOLATION } from './service.ts'
 export { TASK_FIELDS, TASK_PEOPLE } from './task-json.ts'
 export { trashRoutes } from './trash-routes.ts'
