@@ -76,7 +76,7 @@ async function navigate(page: Page): Promise<number> {
   await page.getByText('The trash is empty').waitFor()
   return page.evaluate<number>(`new Promise((resolve) => {
     const begun = performance.now()
-    const look = () => document.querySelector('tbody tr[aria-rowindex="3"]')
+    const look = () => document.querySelector('[role="row"][aria-rowindex="3"]')
       ? requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)))
       : requestAnimationFrame(look)
     document.querySelector('nav a[href$="/tasks"]').click()
@@ -106,7 +106,7 @@ function scroll(page: Page, pixels: number, rows: number): Promise<Scrolled> {
       if (frames++ > 0) worst = Math.max(worst, now - last)
       last = now
       box.scrollTop += ${pixels}
-      const row = Number([...box.querySelectorAll('tr[aria-rowindex]')].at(-1)?.getAttribute('aria-rowindex'))
+      const row = Number([...box.querySelectorAll('[role="row"]')].at(-1).getAttribute('aria-rowindex'))
       if (row < ${rows} && now - begun < 40_000) return requestAnimationFrame(step)
       setTimeout(() => resolve({ rows: row, seconds: (now - begun) / 1_000, frames, worst, long }), 200)
     }

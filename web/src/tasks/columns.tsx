@@ -14,10 +14,9 @@ export interface CellContext {
 }
 
 export interface Column {
+  /** Its class in task-table.module.css as well, which says how wide it is. */
   id: string
   label: string
-  /** Pixels; the title takes what is left. */
-  width?: number
   cell: (task: Task, context: CellContext) => ReactNode
 }
 
@@ -36,12 +35,12 @@ export function PriorityBadge({ priority }: Pick<Task, 'priority'>) {
 
 /** All that the table can show; `title` always does. */
 export const COLUMNS: Column[] = [
-  { id: 'id', label: 'Id', width: 90, cell: ({ id }) => id },
+  { id: 'id', label: 'Id', cell: ({ id }) => id },
   {
     id: 'title',
     label: 'Title',
     cell: ({ id, title }, { hrefOf, open }) => (
-      <a className={styles.link} href={hrefOf(id)} data-task={id} title={title} onClick={open}>
+      <a href={hrefOf(id)} data-task={id} onClick={open}>
         {title}
       </a>
     ),
@@ -49,29 +48,17 @@ export const COLUMNS: Column[] = [
   {
     id: 'status',
     label: 'Status',
-    width: 110,
     cell: ({ status }) => <span className={styles.badge}>{capitalized(status)}</span>,
   },
-  { id: 'priority', label: 'Priority', width: 110, cell: ({ priority }) => <PriorityBadge priority={priority} /> },
-  { id: 'assigned_user', label: 'Assigned to', width: 130, cell: ({ assigned_user }) => assigned_user },
-  { id: 'due_date', label: 'Due', width: 120, cell: ({ due_date }) => due_date && formatDay(due_date) },
-  { id: 'labels', label: 'Labels', width: 150, cell: ({ labels }) => labels.join(', ') },
-  { id: 'project', label: 'Project', width: 120, cell: ({ project_id }, { projectName }) => projectName(project_id) },
-  { id: 'created_by', label: 'Created by', width: 130, cell: ({ created_by }) => created_by },
-  { id: 'external_id', label: 'External id', width: 130, cell: ({ external_id }) => external_id },
-  { id: 'created_at', label: 'Created', width: 170, cell: ({ created_at }) => formatTime(created_at) },
-  { id: 'updated_at', label: 'Updated', width: 170, cell: ({ updated_at }) => formatTime(updated_at) },
+  { id: 'priority', label: 'Priority', cell: ({ priority }) => <PriorityBadge priority={priority} /> },
+  { id: 'assigned_user', label: 'Assigned to', cell: ({ assigned_user }) => assigned_user },
+  { id: 'due_date', label: 'Due', cell: ({ due_date }) => due_date && formatDay(due_date) },
+  { id: 'labels', label: 'Labels', cell: ({ labels }) => labels.join(', ') },
+  { id: 'project', label: 'Project', cell: ({ project_id }, { projectName }) => projectName(project_id) },
+  { id: 'created_by', label: 'Created by', cell: ({ created_by }) => created_by },
+  { id: 'external_id', label: 'External id', cell: ({ external_id }) => external_id },
+  { id: 'created_at', label: 'Created', cell: ({ created_at }) => formatTime(created_at) },
+  { id: 'updated_at', label: 'Updated', cell: ({ updated_at }) => formatTime(updated_at) },
 ]
 
 export const DEFAULT_COLUMNS = ['title', 'status', 'priority', 'assigned_user', 'due_date', 'created_at']
-
-/** A cell's text on one line, whatever it holds. */
-export function Cell({ children }: { children: ReactNode }) {
-  return typeof children === 'string' || typeof children === 'number' ? (
-    <span className={styles.text} title={String(children)}>
-      {children}
-    </span>
-  ) : (
-    children
-  )
-}

@@ -1,10 +1,10 @@
+// biome-ignore-all lint/a11y/useSemanticElements: see TaskTable
+// biome-ignore-all lint/a11y/useFocusableInteractive: a row of a table is not interactive, that of a grid is
 import { UnstyledButton } from '@mantine/core'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { memo } from 'react'
 import type { Column } from './columns.tsx'
 import styles from './task-table.module.css'
-
-export const SELECT_PIXELS = 40
 
 interface Props {
   columns: Column[]
@@ -20,13 +20,12 @@ interface Props {
 export const TableHead = memo(function TableHead({ columns, sort, onSort, toggleAll, selected, isWhole }: Props) {
   const Arrow = sort === 'created_at' ? ArrowUp : ArrowDown
   return (
-    <thead className={styles.head}>
-      <tr aria-rowindex={1}>
+    <div role="rowgroup">
+      <div role="row" className={styles.head} aria-rowindex={1}>
         {toggleAll && (
-          <th scope="col" style={{ width: SELECT_PIXELS }}>
+          <div role="columnheader" className={styles.select}>
             <input
               type="checkbox"
-              className={styles.check}
               aria-label="Select all that are loaded"
               ref={(box) => {
                 if (box) box.indeterminate = selected > 0 && !isWhole
@@ -34,25 +33,25 @@ export const TableHead = memo(function TableHead({ columns, sort, onSort, toggle
               checked={isWhole}
               onChange={toggleAll}
             />
-          </th>
+          </div>
         )}
-        {columns.map(({ id, label, width }) => (
-          <th
-            key={id}
-            scope="col"
-            style={{ width }}
-            aria-sort={id !== 'created_at' ? undefined : sort === 'created_at' ? 'ascending' : 'descending'}
+        {columns.map((column) => (
+          <div
+            key={column.id}
+            role="columnheader"
+            className={styles[column.id]}
+            aria-sort={column.id !== 'created_at' ? undefined : sort === 'created_at' ? 'ascending' : 'descending'}
           >
-            {id === 'created_at' ? (
+            {column.id === 'created_at' ? (
               <UnstyledButton onClick={onSort} fz="sm" fw={700}>
-                {label} <Arrow size={14} aria-hidden />
+                {column.label} <Arrow size={14} aria-hidden />
               </UnstyledButton>
             ) : (
-              label
+              column.label
             )}
-          </th>
+          </div>
         ))}
-      </tr>
-    </thead>
+      </div>
+    </div>
   )
 })

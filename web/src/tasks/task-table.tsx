@@ -1,13 +1,14 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { memo, type ReactNode, useEffect, useRef } from 'react'
+// biome-ignore-all lint/a11y/useSemanticElements: see TaskTable
+// biome-ignore-all lint/a11y/useFocusableInteractive: a row of a table is not interactive, that of a grid is
+import { type MouseEvent, memo, type ReactNode, useEffect, useRef } from 'react'
 import type { Task } from '../api/client.ts'
-import { Cell, type CellContext, type Column, ScrollingContext } from './columns.tsx'
-import { SELECT_PIXELS, TableHead } from './table-head.tsx'
+import { type CellContext, type Column, ScrollingContext } from './columns.tsx'
+import { TableHead } from './table-head.tsx'
 import styles from './task-table.module.css'
+import { useVisibleRows } from './visible-rows.ts'
 
 /** As in task-table.module.css. */
 const ROW_PIXELS = 37
-const TITLE_PIXELS = 200
 /** The next page is asked for when this many rows are left, so that scrolling does not wait for it. */
 const AHEAD = 400
 /** Chromium lays out nothing beyond 2^25 pixels. */
@@ -27,31 +28,22 @@ interface Props {
   children?: ReactNode
 }
 
-/** Rows of one height, of which only those in sight are on the page, however many there are. */
+/**
+ * Rows of one height, of which only those in sight are on the page, however many there are. The elements of a real table make
+ * each row that comes or goes dearer for all others; here each is a box of its own, with the roles of a table.
+ */
 export function TaskTable(props: Props) {
   const { rows, columns, context, sort, onSort, hasMore, loadMore, selection, children } = props
   const scroll = useRef<HTMLDivElement>(null)
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => ROW_PIXELS,
-    overscan: 5,
-    useFlushSync: false,
-  })
-  const items = virtualizer.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
+  const { first, last, isScrolling } = useVisibleRows(scroll, rows.length, ROW_PIXELS)
   useEffect(() => {
     if (hasMore && last > rows.length - AHEAD) loadMore()
   }, [hasMore, last, rows, loadMore])
 
-  const before = items[0]?.start ?? 0
-  const after = virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0)
-  const span = columns.length + (selection ? 1 : 0)
-  const width = columns.reduce((sum, column) => sum + (column.width ?? TITLE_PIXELS), selection ? SELECT_PIXELS : 0)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
     <section ref={scroll} className={styles.scroll} tabIndex={0} aria-label="Tasks">
-      <table className={styles.table} style={{ minWidth: width }} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+      <div role="table" className={styles.table} aria-rowcount={hasMore ? -1 : rows.length + 1}>
         <TableHead
           columns={columns}
           sort={sort}
@@ -60,32 +52,36 @@ export function TaskTable(props: Props) {
           selected={selection?.ids.size ?? 0}
           isWhole={selection !== undefined && selection.ids.size > 0 && selection.ids.size === rows.length}
         />
-        <ScrollingContext value={virtualizer.isScrolling}>
-          <tbody>
-            <Space height={before} span={span} />
-            {items.map(({ index }) => {
-              const task = rows[index]
-              return (
-                task && (
-                  <Row
-                    key={task.id}
-                    index={index}
-                    task={task}
-                    columns={columns}
-                    context={context}
-                    isSelected={selection?.ids.has(task.id)}
-                    toggle={selection?.toggle}
-                  />
-                )
-              )
-            })}
-            <Space height={after} span={span} />
-          </tbody>
+        <ScrollingContext value={isScrolling}>
+          <div
+            role="rowgroup"
+            className={styles.body}
+            style={{ height: rows.length * ROW_PIXELS }}
+            onMouseMove={titleWhatIsCutOff}
+          >
+            {rows.slice(first, last).map((task, at) => (
+              <Row
+                key={task.id}
+                index={first + at}
+                task={task}
+                columns={columns}
+                context={context}
+                isSelected={selection?.ids.has(task.id)}
+                toggle={selection?.toggle}
+              />
+            ))}
+          </div>
         </ScrollingContext>
-      </table>
+      </div>
       {children}
     </section>
   )
+}
+
+/** When the pointer moves there, not for each cell that is drawn nor for those that pass below it. */
+function titleWhatIsCutOff({ target }: MouseEvent): void {
+  const text = (target as Element).closest<HTMLElement>('a, [role="cell"]')
+  if (text && text.scrollWidth > text.clientWidth) text.title = text.textContent
 }
 
 interface RowProps {
@@ -99,32 +95,28 @@ interface RowProps {
 
 const Row = memo(function Row({ index, task, columns, context, isSelected, toggle }: RowProps) {
   return (
-    <tr className={styles.row} aria-rowindex={index + 2} aria-selected={isSelected}>
+    <div
+      role="row"
+      className={styles.row}
+      style={{ top: index * ROW_PIXELS }}
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+    >
       {toggle && (
-        <td>
+        <div role="cell" className={styles.select}>
           <input
             type="checkbox"
-            className={styles.check}
             aria-label={`Select ${task.title}`}
             checked={isSelected}
             onChange={() => toggle(task.id)}
           />
-        </td>
+        </div>
       )}
-      {columns.map(({ id, cell }) => (
-        <td key={id}>
-          <Cell>{cell(task, context)}</Cell>
-        </td>
+      {columns.map((column) => (
+        <div role="cell" className={styles[column.id]} key={column.id}>
+          {column.cell(task, context)}
+        </div>
       ))}
-    </tr>
+    </div>
   )
 })
-
-/** In place of the rows above and below those in sight. */
-function Space({ height, span }: { height: number; span: number }) {
-  return height > 0 ? (
-    <tr className={styles.space} aria-hidden>
-      <td colSpan={span} style={{ height }} />
-    </tr>
-  ) : null
-}

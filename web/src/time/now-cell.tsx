@@ -10,7 +10,6 @@ import { useTask } from '../tasks/task-queries.ts'
 export const NOW_COLUMN: Column = {
   id: 'now',
   label: 'Since then',
-  width: 260,
   cell: (task, { projectName }) => <NowCell then={task} projectName={projectName} />,
 }
 
@@ -18,14 +17,19 @@ function NowCell({ then, projectName }: { then: Task } & Pick<CellContext, 'proj
   // One request a row: not for those that only pass by.
   const isScrolling = useContext(ScrollingContext)
   const { data: now, error } = useTask(then.id, undefined, !isScrolling)
-  if (error) return <Text size="sm">{isMissing(error) ? 'Deleted' : 'Unknown'}</Text>
+  if (error)
+    return (
+      <Text span inherit>
+        {isMissing(error) ? 'Deleted' : 'Unknown'}
+      </Text>
+    )
   if (!now) return null
   const changed = differences(then, now).map(
     (field) => `${FIELD_LABELS[field]}: ${valueText(field, now[field], projectName)}`,
   )
   const text = changed.join('; ') || 'As it was'
   return (
-    <Text size="sm" truncate title={text} c={changed.length > 0 ? undefined : 'dimmed'}>
+    <Text span inherit c={changed.length > 0 ? undefined : 'dimmed'}>
       {text}
     </Text>
   )
