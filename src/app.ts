@@ -60,7 +60,17 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Tasklog', version: '1.0.0', description: 'A task back end that remembers.' },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          downloadTicket: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'tasklog_download',
+            description: 'Set by `POST /api/v1/auth/downloads`, for one address; for browsers',
+          },
+        },
+      },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
     transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route) }),
@@ -82,7 +92,8 @@ async function registerDocs(http: FastifyInstance): Promise<void> {
 
 /** What every route of its kind has, said once. */
 function documented(schema: FastifySchema, { method, config }: RouteOptions): FastifySchema {
-  const security = config?.access === 'public' ? {} : { security: [{ bearer: [] }] }
+  const ways: Record<string, string[]>[] = [{ bearer: [] }, ...(config?.download ? [{ downloadTicket: [] }] : [])]
+  const security = config?.access === 'public' ? {} : { security: ways }
   const response = schema.body ? { ...problems(413, 415), ...(schema.response as object) } : schema.response
   const all = { ...schema, ...security, ...(response ? { response } : {}) }
   return method === 'POST' ? documentKeys(all) : all

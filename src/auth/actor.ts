@@ -19,6 +19,8 @@ declare module 'fastify' {
     limit?: LimitName
     /** Decides who may see what; a replica is read by nobody until it knows. */
     changesAccess?: boolean
+    /** Answers with a file, also to who has a ticket for it in place of an access token. */
+    download?: boolean
     /** Takes large bodies and reads them itself. */
     upload?: boolean
   }

@@ -1,13 +1,14 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Context } from '../platform/context.ts'
 import type { DataVersion } from '../platform/data-version.ts'
 import { addressKey, type LimitName, type LimitState, limitHeaders, refuseIfExceeded } from '../platform/rate-limit.ts'
 import { TurnBatch } from '../platform/turn-batch.ts'
 import type { Actor } from './actor.ts'
+import { takeTicket } from './download-ticket.ts'
 import { adminRequired, authenticationRequired, invalidToken } from './errors.ts'
 import { noteOwnWrites } from './own-writes.ts'
 import { findActors } from './session-queries.ts'
-import type { Tokens } from './tokens.ts'
+import type { AccessClaims, Tokens } from './tokens.ts'
 
 /**
  * Decides for every route who may call it, and counts the call against the limits, before a byte of the body is read.
@@ -40,7 +41,7 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
       if (!request.is404 && isOperations(request)) return
       await count('address', address)
     } else {
-      const { actor, version } = await authenticate(request, tokens, actors).catch(async (error) => {
+      const { actor, version } = await authenticate(request, reply, tokens, actors).catch(async (error) => {
         await count('address', address)
         throw error
       })
@@ -59,15 +60,28 @@ function isOperations(request: FastifyRequest): boolean {
   return ['/livez', '/readyz', '/metrics'].includes(request.routeOptions.url ?? '')
 }
 
-async function authenticate(request: FastifyRequest, tokens: Tokens, actors: ActorLookup): Promise<FoundActor> {
-  const { authorization } = request.headers
-  if (authorization === undefined) throw authenticationRequired()
-  const match = /^Bearer +([\w~+/.-]+=*)$/i.exec(authorization)
-  if (!match?.[1]) throw invalidToken()
-  const claims = await tokens.verifyAccess(match[1])
+async function authenticate(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tokens: Tokens,
+  actors: ActorLookup,
+): Promise<FoundActor> {
+  const claims = await readClaims(request, reply, tokens)
   const found = await actors.find(claims.sessionId, request.routeOptions.config.cached)
   if (found?.actor.id !== claims.userId) throw invalidToken()
   return found
+}
+
+async function readClaims(request: FastifyRequest, reply: FastifyReply, tokens: Tokens): Promise<AccessClaims> {
+  const { authorization } = request.headers
+  if (authorization === undefined) {
+    const claims = await takeTicket(request, reply, tokens)
+    if (!claims) throw authenticationRequired()
+    return claims
+  }
+  const match = /^Bearer +([\w~+/.-]+=*)$/i.exec(authorization)
+  if (!match?.[1]) throw invalidToken()
+  return tokens.verifyAccess(match[1])
 }
 
 interface FoundActor {

@@ -6,9 +6,10 @@ import type { Context } from '../platform/context.ts'
 import { afterId, idPage } from '../platform/cursor.ts'
 import { invalidField } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
+import { ticketCookie } from './download-ticket.ts'
 import { invalidRefreshToken } from './errors.ts'
 import { listUsers, type UserRow } from './queries.ts'
-import { readCookie, refreshCookie } from './refresh-cookie.ts'
+import { readRefreshCookie, refreshCookie } from './refresh-cookie.ts'
 import * as schemas from './schemas.ts'
 import { type AuthService, accountKey, type Client } from './service.ts'
 import { parseRefreshToken } from './tokens.ts'
@@ -108,6 +109,18 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
       const prepare = () => auth.prepareNewPassword(actor, body.current_password, body.new_password)
       return keyed(ctx, request, reply, work, { prepare })
     },
+  })
+
+  app.post('/auth/downloads', {
+    ...ticketCookie(auth.tokens),
+    config: { access: 'user' },
+    schema: {
+      tags,
+      summary: 'Let this browser save a file: for a minute it may open the address without an access token',
+      body: schemas.DownloadBody,
+      response: { 204: NoContent, ...problems(401) },
+    },
+    handler: (request, reply) => keyed(ctx, request, reply, async () => ({ status: 204 })),
   })
 
   app.get('/auth/sessions', {
@@ -255,7 +268,7 @@ function refreshTokenOf(request: FastifyRequest<{ Body: Static<typeof schemas.Re
   if (!cookie && refresh_token !== undefined) return refresh_token
   if (!cookie) throw invalidField('body', 'refresh_token', 'is required, unless cookie is true')
   if (refresh_token !== undefined) throw invalidField('body', 'refresh_token', 'is not taken when cookie is true')
-  const token = readCookie(request)
+  const token = readRefreshCookie(request)
   if (token === undefined) throw invalidRefreshToken()
   return token
 }

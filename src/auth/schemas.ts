@@ -49,6 +49,15 @@ export const RefreshBody = Strict(
 
 export const PasswordBody = Strict({ current_password: Password, new_password: NewPassword })
 
+export const DownloadBody = Strict({
+  path: Type.String({
+    pattern: '^/api/v1/[A-Za-z0-9/._-]+(\\?[!-~]*)?$',
+    maxLength: 8_000,
+    description: 'Path and query, exactly as they will be opened: of an export, or the rejected rows of an import',
+    examples: ['/api/v1/tasks.csv?status=active'],
+  }),
+})
+
 export const RoleBody = Strict({ role: Role })
 
 export const TokenPair = Type.Object(

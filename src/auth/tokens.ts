@@ -1,11 +1,12 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { invalidRefreshToken, invalidToken } from './errors.ts'
 
 const ISSUER = 'tasklog'
 const AUDIENCE = 'tasklog-api'
-const TYPE = 'at+jwt' // RFC 9068
+const ACCESS = 'at+jwt' // RFC 9068
+const DOWNLOAD = 'download+jwt'
 const MAX_TOKEN_CHARACTERS = 2_048
 const MAX_REMEMBERED = 20_000
 
@@ -40,23 +41,32 @@ export class Tokens {
   }
 
   async signAccess(userId: number, sessionId: string): Promise<{ token: string; expiresIn: number }> {
+    const token = await this.#sign(ACCESS, userId, { sid: sessionId }, this.#lifetimeSeconds)
+    return { token, expiresIn: this.#lifetimeSeconds }
+  }
+
+  /** A token that is good for one address and nothing else. @param address path and query, as they will be asked for */
+  signDownload(actor: { id: number; sessionId: string }, address: string, lifetimeSeconds: number): Promise<string> {
+    return this.#sign(DOWNLOAD, actor.id, { sid: actor.sessionId, address: digest(address) }, lifetimeSeconds)
+  }
+
+  #sign(type: string, userId: number, claims: JWTPayload, lifetimeSeconds: number): Promise<string> {
     const key = this.#current()
-    const token = await new SignJWT({ sid: sessionId })
-      .setProtectedHeader({ alg: 'HS256', typ: TYPE, kid: key.id })
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', typ: type, kid: key.id })
       .setSubject(String(userId))
       .setIssuer(ISSUER)
       .setAudience(AUDIENCE)
       .setIssuedAt()
-      .setExpirationTime(`${this.#lifetimeSeconds} s`)
+      .setExpirationTime(`${lifetimeSeconds} s`)
       .sign(key.signing)
-    return { token, expiresIn: this.#lifetimeSeconds }
   }
 
   /** @throws AppError INVALID_TOKEN (401) */
   async verifyAccess(token: string): Promise<AccessClaims> {
     if (token.length > MAX_TOKEN_CHARACTERS) throw invalidToken()
     const known = this.#verified.get(token)
-    const claims = known ?? (await this.#verify(token))
+    const claims = known ?? claimsOf(await this.#verify(token, ACCESS))
     if (claims.expires <= Date.now() / 1_000) {
       this.#verified.delete(token)
       throw invalidToken()
@@ -65,7 +75,14 @@ export class Tokens {
     return claims
   }
 
-  async #verify(token: string): Promise<AccessClaims> {
+  /** @throws AppError INVALID_TOKEN (401), also when it was made for another address */
+  async verifyDownload(token: string, address: string): Promise<AccessClaims> {
+    const payload = await this.#verify(token, DOWNLOAD)
+    if (payload.address !== digest(address)) throw invalidToken()
+    return claimsOf(payload)
+  }
+
+  async #verify(token: string, type: string): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(
         token,
@@ -78,13 +95,11 @@ export class Tokens {
           algorithms: ['HS256'],
           issuer: ISSUER,
           audience: AUDIENCE,
-          typ: TYPE,
+          typ: type,
           requiredClaims: ['sub', 'sid', 'exp', 'iat'],
         },
       )
-      const { sub = '', sid, exp = 0 } = payload
-      if (!/^\d{1,15}$/.test(sub) || typeof sid !== 'string' || !isUuid(sid)) throw invalidToken()
-      return { userId: Number(sub), sessionId: sid, expires: exp }
+      return payload
     } catch {
       throw invalidToken()
     }
@@ -122,6 +137,14 @@ export function parseRefreshToken(token: string): RefreshParts {
   if (!match || !isUuid(match[1] ?? '')) throw invalidRefreshToken()
   return { sessionId: match[1] ?? '', generation: Number(match[2]), proof: match[3] ?? '' }
 }
+
+/** @throws AppError INVALID_TOKEN (401) */
+function claimsOf({ sub = '', sid, exp = 0 }: JWTPayload): AccessClaims {
+  if (!/^\d{1,15}$/.test(sub) || typeof sid !== 'string' || !isUuid(sid)) throw invalidToken()
+  return { userId: Number(sub), sessionId: sid, expires: exp }
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 function deriveKey(secret: string): Key {
   return {

@@ -15,7 +15,7 @@ const EXTENSIONS = { csv: 'csv', 'raw csv': 'csv', ndjson: 'ndjson', cells: 'xls
 /** `/api/v1/tasks.csv`, `/api/v1/tasks.ndjson` and `/api/v1/tasks.xlsx`. */
 export const exportRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   const tags = ['tasks']
-  const config = { access: 'user', lasting: true } as const
+  const config = { access: 'user', lasting: true, download: true } as const
 
   app.get('/tasks.csv', {
     config,

@@ -65,7 +65,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
   })
 
   app.get('/imports/:id/rejected.csv', {
-    config: { ...config, lasting: true },
+    config: { ...config, lasting: true, download: true },
     schema: {
       tags,
       summary: 'The rejected rows as they were, after a column that says why: to be corrected and uploaded again',

@@ -45,6 +45,12 @@ export const Import = Type.Object(
     created_at: Timestamp,
     committed_at: Nullable(Timestamp),
     finished_at: Nullable(Timestamp),
+    details_removed_at: Nullable(
+      Type.String({
+        format: 'date-time',
+        description: 'When what it did row by row was given up; from then on it has no rejected rows and no undo',
+      }),
+    ),
   },
   { $id: 'Import', additionalProperties: false },
 )
@@ -126,6 +132,7 @@ export function publicImport(row: ImportRow): Static<typeof Import> {
     created_at: row.created_at.toISOString(),
     committed_at: row.committed_at?.toISOString() ?? null,
     finished_at: row.finished_at?.toISOString() ?? null,
+    details_removed_at: row.details_removed_at?.toISOString() ?? null,
   }
 }
 

@@ -5,6 +5,7 @@ import { plantJob } from '../background/plant-job.ts'
 import { daysAgo, middayAgo, plantTask } from '../history/past.ts'
 import { CleanupStack, multipart, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
+import { runSql } from '../support/template.ts'
 
 describe('overview, imports and administration', () => {
   const cleanup = new CleanupStack()
@@ -44,6 +45,8 @@ describe('overview, imports and administration', () => {
       .trim()
       .split('\r\n')
     assert.equal(lines.length, 5)
+    // Opened by the browser itself, which keeps nothing of it in memory, and without a secret in the address.
+    assert.match((await saved).url(), /\/api\/v1\/tasks\.csv\?[^#]*due_to=[\d-]+$/)
     await page.goBack()
     await page.getByRole('link', { name: 'ada', exact: true }).click()
     await page.getByText('4 tasks').waitFor()
@@ -120,6 +123,19 @@ describe('overview, imports and administration', () => {
     goOn()
     await page.getByText('Done.').waitFor()
     assert.deepEqual([streams, looks], [2, 1])
+  })
+
+  test('an import of which the details were removed says so, and offers nothing that needs them', async (t) => {
+    const upload = multipart('task_name\nKept\n""\n', 'old.csv')
+    const { body } = await console.send('POST', '/api/v1/imports', { as: ada, ...upload })
+    const { page } = await console.signedIn(t, ada, `/console/imports?id=${body.id}`)
+    await page.getByRole('button', { name: 'Take it back' }).waitFor()
+    await runSql(console.databaseUrl, `update imports set details_removed_at = now() where id = ${body.id}`)
+    await page.reload()
+    await page.getByText('it can no longer be taken back, and its rejected rows are gone').waitFor()
+    for (const name of ['Take it back', 'Download rejected rows'])
+      assert.equal(await page.getByRole('button', { name }).count(), 0, name)
+    await inspect(page, 'imports-old')
   })
 
   test('a file can be dropped, and its mapping stays when the tab is looked at again', async (t) => {

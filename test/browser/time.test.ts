@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, multipart, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
+import { runSql } from '../support/template.ts'
 
 describe('the past', () => {
   const cleanup = new CleanupStack()
@@ -73,5 +74,47 @@ describe('the past', () => {
     await page.getByRole('row').getByRole('link', { name: 'Audit the keys' }).waitFor()
     const { body } = await console.send('GET', `/api/v1/tasks/${id}`, { as: grace })
     assert.deepEqual([body.title, body.status, body.version], ['Audit the keys', 'active', 3])
+  })
+
+  test('of each row says what has become of it, without asking for rows that only pass by', async (t) => {
+    const { body: project } = await console.send('POST', '/api/v1/projects', { as: grace, body: { name: 'Past' } })
+    await runSql(
+      console.databaseUrl,
+      `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
+       select ${project.id}, 'Row ' || g, 'active', 'LOW', ${grace.id}, at, at, at, ${grace.id}
+         from (select g, timestamptz '2025-03-20' - g * interval '1 minute' as at from generate_series(1, 400) g) rows`,
+    )
+    const { body } = await console.send('GET', `/api/v1/tasks?project_id=${project.id}&limit=1`, { as: grace })
+    await console.send('DELETE', `/api/v1/tasks/${body.items[0].id}`, { as: grace })
+    const { page, expects } = await console.signedIn(t, grace, '/console/trash')
+    expects(404)
+    let asked = 0
+    page.on('request', (request) => {
+      if (/\/api\/v1\/tasks\/\d+$/.test(request.url())) asked++
+    })
+    await page.goto(`/console/tasks?as_of=2025-03-29&project_id=${project.id}`)
+    await page
+      .getByRole('row', { name: /^Row 1 / })
+      .getByText('Deleted')
+      .waitFor()
+    await page
+      .getByRole('row', { name: /^Row 2 / })
+      .getByText('As it was')
+      .waitFor()
+    await page.getByText('400 tasks').waitFor()
+    await page.evaluate(`new Promise((resolve) => {
+      const box = document.querySelector('section[aria-label="Tasks"]')
+      const step = () => {
+        box.scrollTop += 100
+        if (box.scrollTop + box.clientHeight < box.scrollHeight) requestAnimationFrame(step)
+        else resolve()
+      }
+      step()
+    })`)
+    await page
+      .getByRole('row', { name: /^Row 400 / })
+      .getByText('As it was')
+      .waitFor()
+    assert.ok(asked < 200, `${asked} of 400 were asked for`)
   })
 })

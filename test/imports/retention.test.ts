@@ -67,6 +67,8 @@ describe('what imports did row by row', () => {
     }
     const { body } = await ask('GET', `${old}`)
     assert.deepEqual([body.state, body.created, body.updated, body.rejected], ['done', 1, 1, 1])
+    assert.equal(body.details_removed_at, removedAt)
+    assert.equal((await ask('GET', `${recent}`)).body.details_removed_at, null)
     assert.equal(await count(app, `tasks where import_id = ${old} and deleted_at is null`), 1)
   })
 

@@ -48,6 +48,7 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'POST /api/v1/auth/refresh': everybody(200),
   'POST /api/v1/auth/logout': signedIn(204),
   'POST /api/v1/auth/password': signedIn(204),
+  'POST /api/v1/auth/downloads': signedIn(204),
   'GET /api/v1/auth/sessions': signedIn(200),
   'DELETE /api/v1/auth/sessions/{id}': signedIn(204),
 

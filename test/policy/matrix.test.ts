@@ -9,6 +9,12 @@ import { EXPECTATIONS, UNDOCUMENTED } from './expectations.ts'
 import { REQUESTS } from './requests.ts'
 import { buildWorld, type Principal, type World } from './world.ts'
 
+/** What a ticket in a cookie opens as well as a token. */
+const DOWNLOADS = [
+  ...['csv', 'ndjson', 'xlsx'].map((ending) => `GET /api/v1/tasks.${ending}`),
+  'GET /api/v1/imports/{id}/rejected.csv',
+]
+
 describe('who may do what', () => {
   const cleanup = new CleanupStack()
   let world: World
@@ -39,7 +45,8 @@ describe('who may do what', () => {
     for (const [operation, { nobody }] of Object.entries(EXPECTATIONS)) {
       const [method = '', path = ''] = operation.split(' ')
       const { security } = body.paths[path][method.toLowerCase()]
-      assert.deepEqual(security, nobody === 401 ? [{ bearer: [] }] : undefined, operation)
+      const ways = [{ bearer: [] }, ...(DOWNLOADS.includes(operation) ? [{ downloadTicket: [] }] : [])]
+      assert.deepEqual(security, nobody === 401 ? ways : undefined, operation)
     }
   })
 

@@ -47,6 +47,7 @@ export const REQUESTS: Record<string, Build> = {
   }),
   // The same password again: the sessions that ask stay alive.
   'POST /api/v1/auth/password': at(`${v1}/auth/password`, { current_password: PASSWORD, new_password: PASSWORD }),
+  'POST /api/v1/auth/downloads': at(`${v1}/auth/downloads`, { path: `${v1}/tasks.csv` }),
   'GET /api/v1/auth/sessions': at(`${v1}/auth/sessions`),
   'DELETE /api/v1/auth/sessions/{id}': async (world, principal) => {
     const session = (await withOwnSession(world, principal)) ?? (await world.app.login('otto'))

@@ -4,6 +4,7 @@ import { Check, Download, Undo2, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api, data } from '../api/client.ts'
 import { download } from '../api/download.ts'
+import { formatTime } from '../app/format.ts'
 import { notifyError } from '../app/notify.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
@@ -39,7 +40,9 @@ export function ImportView({ id }: { id: string }) {
   if (error && !row) return <Failed error={error} retry={refetch} />
   if (!row) return <PageLoading />
   const { state, rejected } = row
-  const canUndo = ['done', 'cancelled', 'failed'].includes(state) && row.created + row.updated > 0
+  // What it did row by row is kept for some time only.
+  const isDetailed = row.details_removed_at === null
+  const canUndo = isDetailed && ['done', 'cancelled', 'failed'].includes(state) && row.created + row.updated > 0
   return (
     <Stack gap="sm">
       <Text role="status">
@@ -69,18 +72,24 @@ export function ImportView({ id }: { id: string }) {
             Cancel
           </Button>
         )}
-        {rejected > 0 && (
+        {rejected > 0 && isDetailed && (
           <Button
             variant="default"
             leftSection={<Download size={16} aria-hidden />}
-            onClick={() => download(`/api/v1/imports/${id}/rejected.csv`, `rejected-${id}.csv`).catch(notifyError)}
+            onClick={() => download(`/api/v1/imports/${id}/rejected.csv`).catch(notifyError)}
           >
             Download rejected rows
           </Button>
         )}
         {canUndo && <Undo id={id} undo={() => act.mutate('undo')} />}
       </Group>
-      {rejected > 0 && !isMoving(row) && <ImportErrors row={row} />}
+      {row.details_removed_at && (
+        <Text size="sm" c="dimmed">
+          What it did row by row was removed {formatTime(row.details_removed_at)}: it can no longer be taken back, and
+          its rejected rows are gone.
+        </Text>
+      )}
+      {rejected > 0 && isDetailed && !isMoving(row) && <ImportErrors row={row} />}
     </Stack>
   )
 }

@@ -10,7 +10,7 @@ const FORMATS = { csv: 'CSV', xlsx: 'Workbook (XLSX)', ndjson: 'NDJSON' }
 export function ExportMenu({ search }: { search: TaskSearch }) {
   const { sort: _, ...filter } = listQuery(search)
   const query = new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)]))
-  const save = (format: string) => download(`/api/v1/tasks.${format}?${query}`, `tasks.${format}`).catch(notifyError)
+  const save = (format: string) => download(`/api/v1/tasks.${format}?${query}`).catch(notifyError)
   return (
     <Menu position="bottom-end">
       <Menu.Target>

@@ -1,4 +1,4 @@
-import { Affix, Button, Group, Menu, Paper, Popover, Stack, Text } from '@mantine/core'
+import { Button, Group, Menu, Paper, Popover, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { Trash2, X } from 'lucide-react'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
@@ -8,12 +8,13 @@ import { type Changes, changeSelected, deleteSelected, type Selection, tasks } f
 import { options, PRIORITIES, type Priority, STATUSES, type Status } from './fields.ts'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { AssigneeInput, LabelsInput } from './suggesting-inputs.tsx'
+import type { Rows } from './task-list.ts'
 import { WholeDialog, type WholeWork } from './whole-dialog.tsx'
 
 const NONE: Task[] = []
 
 /** The rows that are selected. Another filter begins anew: nothing is changed that is not in sight of it. */
-export function useSelection(rows: Task[], search: TaskSearch) {
+export function useSelection(rows: Rows, search: TaskSearch) {
   const [ids, setIds] = useState<ReadonlySet<number>>(new Set())
   /** All that the filter matches, loaded or not; until a single row is ticked or unticked. */
   const [isWhole, setWhole] = useState(false)
@@ -36,11 +37,11 @@ export function useSelection(rows: Task[], search: TaskSearch) {
     [select],
   )
   const toggleAll = useCallback(
-    () => select((before) => (before.size === rows.length ? new Set() : new Set(rows.map((row) => row.id)))),
+    () => select((before) => (before.size === rows.length ? new Set() : new Set(rows.slice().map((row) => row.id)))),
     [select, rows],
   )
   const selectWhole = useCallback(() => setWhole(true), [])
-  const chosen = useMemo(() => (ids.size === 0 ? NONE : rows.filter(({ id }) => ids.has(id))), [rows, ids])
+  const chosen = useMemo(() => (ids.size === 0 ? NONE : rows.slice().filter(({ id }) => ids.has(id))), [rows, ids])
   return { ids, chosen, isWhole: isWhole && chosen.length > 0, toggle, toggleAll, selectWhole, clear }
 }
 
@@ -66,42 +67,48 @@ export function SelectionBar({ selection, search, hasMore }: Props) {
   const start = (work: WholeWork) => (isWhole ? setAsked(work) : work.run())
   const changeTo = (changes: Changes) => start({ verb: 'Change', run: () => change.mutate(changes) })
   return (
-    <Affix position={{ bottom: 12, left: 12, right: 12 }} zIndex={150}>
-      <Paper withBorder shadow="md" p="xs" maw={920} mx="auto" component="section" aria-label="Selected tasks">
-        <Group gap="xs">
-          <Text size="sm" fw={600} role="status">
-            {isWhole ? 'All that match' : tasks(chosen.length)} selected
-          </Text>
-          {hasMore && !isWhole && isFiltered(search) && (
-            <Button size="compact-sm" variant="subtle" onClick={selection.selectWhole}>
-              Select all that match the filter
-            </Button>
-          )}
-          <ChangeMenu label="Status" words={STATUSES} onChoose={(status) => changeTo({ status: status as Status })} />
-          <ChangeMenu
-            label="Priority"
-            words={PRIORITIES}
-            onChoose={(priority) => changeTo({ priority: priority as Priority })}
-          />
-          <AssignButton projectId={chosen[0]?.project_id} onChoose={(name) => changeTo({ assigned_user: name })} />
-          <LabelsButton onChoose={(labels) => changeTo({ labels })} />
-          <Button
-            size="compact-sm"
-            color="red"
-            variant="light"
-            leftSection={<Trash2 size={14} aria-hidden />}
-            loading={remove.isPending}
-            onClick={() => start({ verb: 'Delete', run: () => remove.mutate() })}
-          >
-            Delete
+    <Paper
+      // Below the rows and in sight, but over none of them.
+      style={{ position: 'sticky', bottom: 'var(--mantine-spacing-xs)', zIndex: 150 }}
+      withBorder
+      shadow="md"
+      p="xs"
+      component="section"
+      aria-label="Selected tasks"
+    >
+      <Group gap="xs">
+        <Text size="sm" fw={600} role="status">
+          {isWhole ? 'All that match' : tasks(chosen.length)} selected
+        </Text>
+        {hasMore && !isWhole && isFiltered(search) && (
+          <Button size="compact-sm" variant="subtle" onClick={selection.selectWhole}>
+            Select all that match the filter
           </Button>
-          <Button size="compact-sm" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
-            Deselect
-          </Button>
-        </Group>
-      </Paper>
+        )}
+        <ChangeMenu label="Status" words={STATUSES} onChoose={(status) => changeTo({ status: status as Status })} />
+        <ChangeMenu
+          label="Priority"
+          words={PRIORITIES}
+          onChoose={(priority) => changeTo({ priority: priority as Priority })}
+        />
+        <AssignButton projectId={chosen[0]?.project_id} onChoose={(name) => changeTo({ assigned_user: name })} />
+        <LabelsButton onChoose={(labels) => changeTo({ labels })} />
+        <Button
+          size="compact-sm"
+          color="red"
+          variant="light"
+          leftSection={<Trash2 size={14} aria-hidden />}
+          loading={remove.isPending}
+          onClick={() => start({ verb: 'Delete', run: () => remove.mutate() })}
+        >
+          Delete
+        </Button>
+        <Button size="compact-sm" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
+          Deselect
+        </Button>
+      </Group>
       {asked && <WholeDialog work={asked} search={search} onClose={() => setAsked(undefined)} />}
-    </Affix>
+    </Paper>
   )
 }
 

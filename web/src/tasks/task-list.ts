@@ -14,6 +14,28 @@ interface TaskPage {
 }
 type Pages = InfiniteData<TaskPage, string | undefined>
 
+/** The tasks of all pages as one list. */
+export interface Rows {
+  length: number
+  slice(first?: number, last?: number): Task[]
+}
+
+/** Copies no more of the pages than is asked for: a list anew for each of a thousand pages is garbage by the megabyte. */
+export function rowsOf(pages: TaskPage[] = []): Rows {
+  const length = pages.reduce((sum, { items }) => sum + items.length, 0)
+  const slice = (first = 0, last = length) => {
+    const found: Task[] = []
+    let start = 0
+    for (const { items } of pages) {
+      if (start >= last) break
+      if (start + items.length > first) found.push(...items.slice(Math.max(0, first - start), last - start))
+      start += items.length
+    }
+    return found
+  }
+  return { length, slice }
+}
+
 const COUNTS = { queryKey: ['tasks', 'count'] } as const
 const PRESENT = { queryKey: ['tasks', 'list', 'present'] } as const
 const keyOf = (search: TaskSearch) => [...PRESENT.queryKey, listQuery(search)]

@@ -8,7 +8,7 @@ import { tasks } from './changes.tsx'
 import type { CellContext, Column } from './columns.tsx'
 import { isFiltered, type TaskSearch } from './search.ts'
 import { SelectionBar, useSelection } from './selection-bar.tsx'
-import { useTaskCount, useTaskList } from './task-list.ts'
+import { rowsOf, useTaskCount, useTaskList } from './task-list.ts'
 import { useProjects } from './task-queries.ts'
 import { MOST_ROWS, TaskTable } from './task-table.tsx'
 
@@ -22,7 +22,7 @@ interface Props {
 export function TaskRows({ search, columns, onChange }: Props) {
   const { sort = '-created_at', as_of } = search
   const list = useTaskList(search)
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
+  const rows = useMemo(() => rowsOf(list.data?.pages), [list.data])
   const shown = useMemo(() => (as_of ? [...columns, NOW_COLUMN] : columns), [columns, as_of])
   const selection = useSelection(rows, search)
   const { fetchNextPage, refetch, hasNextPage, isFetchNextPageError } = list

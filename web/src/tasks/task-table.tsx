@@ -4,6 +4,7 @@ import { type MouseEvent, memo, type ReactNode, useEffect, useRef } from 'react'
 import type { Task } from '../api/client.ts'
 import { type CellContext, type Column, ScrollingContext } from './columns.tsx'
 import { TableHead } from './table-head.tsx'
+import type { Rows } from './task-list.ts'
 import styles from './task-table.module.css'
 import { useVisibleRows } from './visible-rows.ts'
 
@@ -15,7 +16,7 @@ const AHEAD = 400
 export const MOST_ROWS = 900_000
 
 interface Props {
-  rows: Task[]
+  rows: Rows
   columns: Column[]
   context: CellContext
   sort: 'created_at' | '-created_at'
