@@ -22,7 +22,7 @@ export async function withDatabase(
   work: (ctx: ProcessContext) => Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
-  const kept = process.argv.find((argument) => argument.startsWith('--keep='))?.slice('--keep='.length)
+  const kept = argument('--keep=')
   const dataDir = kept ?? (await mkdtemp(path.join(tmpdir(), 'tasklog-bench-')))
   await mkdir(dataDir, { recursive: true })
   await chmod(dataDir, 0o711) // PostgreSQL may have to run as somebody else
@@ -53,6 +53,10 @@ export function findProgram(name: 'psql' | 'pgbench'): string | undefined {
     return undefined
   }
 }
+
+/** What follows `name=` on the command line. */
+export const argument = (name: string): string | undefined =>
+  process.argv.find((given) => given.startsWith(name))?.slice(name.length)
 
 const binDir = (): string | undefined => (process.argv.includes('--pg=15') ? systemBinDir() : undefined)
 

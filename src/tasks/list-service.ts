@@ -45,9 +45,12 @@ export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRe
   const isOfSomebody = filter.assignedToMe || filter.assignedUser !== undefined
   const isSearch = !isOfSomebody && (filter.text !== undefined || hasLabels(filter) || isNarrowlyDue(filter))
   const hasColumn = isOfSomebody || filter.projectId !== undefined || filter.status || filter.priority
-  if (!isSearch && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
+  // There are four priorities: most often the next tasks by date fill the page, and a walk for each status is dearer.
+  const isOfPriority = filter.priority && !filter.status && filter.projectId === undefined && !isOfSomebody
+  if (!isSearch && !isOfPriority && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
   const sample = await byDate(db, actor, request, SAMPLE)
   if (sample.length >= request.limit) return sample
+  if (!isSearch && isOfPriority) return byColumn(db, actor, request)
   if (sample.length >= COMMON) {
     const page = await byDate(db, actor, request, STRETCH)
     if (page.length >= request.limit) return page

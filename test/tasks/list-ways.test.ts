@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Actor } from '../../src/auth/index.ts'
 import type { TaskFilter } from '../../src/tasks/filter-queries.ts'
-import { byColumn, byDate, byProject, bySearch, type TaskPageRequest } from '../../src/tasks/list-queries.ts'
+import { byColumn, byDate, byProject, bySearch, SAMPLE, type TaskPageRequest } from '../../src/tasks/list-queries.ts'
+import { listTasks } from '../../src/tasks/list-service.ts'
 import { CleanupStack } from '../support/app.ts'
 import { randomFrom } from '../support/random.ts'
 import { buildTeam, type Team } from './team.ts'
@@ -191,4 +192,31 @@ describe('the ways to list tasks agree', () => {
       assert.ok(found > ROUNDS, 'lists are not all empty')
     })
   }
+
+  test('what is rarer than a sample of the next tasks tells is found behind it', async () => {
+    const { db } = team.app.ctx
+    const { rows } = await db.query<{ id: number }>({
+      text: `insert into tasks (project_id, title, status, priority, labels, created_by, created_at, updated_at, valid_from,
+                                changed_by)
+             select (select id from projects where is_default), case i when 1 then 'needle' else 'straw' end, 'pending',
+                    case i when 1 then 'CRITICAL' else 'MEDIUM' end, case i when 1 then array['needle'] else '{}' end,
+                    $1, at, at, at, $1
+               from generate_series(1, ${SAMPLE} + 10) i, lateral (select timestamptz '2020-01-01' + i * interval '1 hour' as at) t
+             returning id`,
+      values: [admin.id],
+    })
+    for (const actor of [admin, member]) {
+      for (const asOf of [undefined, { instant: '2020-02-01T00:00:00Z' }]) {
+        for (const filter of [{ priority: ['CRITICAL'] }, { labels: ['needle'] }, { text: 'needle' }]) {
+          const request: TaskPageRequest = { filter, asOf, direction: 'desc', limit: 21, timeZone: 'UTC' }
+          const found = await listTasks(db, actor, request)
+          assert.deepEqual(
+            found.map(({ id }) => id),
+            [rows[0]?.id],
+            JSON.stringify({ filter, asOf, role: actor.role }),
+          )
+        }
+      }
+    }
+  })
 })
