@@ -46,9 +46,9 @@ const isAsked = (name: string) => values.only === undefined || name.includes(val
 
 await withDatabase(UNREACHED_LIMITS, async (ctx) => {
   const world = await buildWorld(ctx, tasks)
-  const { api, hasRedis, stop } = await startApi(ctx)
+  const { api, redisPid, stop } = await startApi(ctx)
   try {
-    const report = await measureAll(ctx, world, api.base, hasRedis)
+    const report = await measureAll(ctx, world, api.base, redisPid !== undefined)
     if (values.only === undefined) await writeReport(values.out, report)
     console.log(`\n${tableOf(report)}`)
   } finally {

@@ -1,5 +1,6 @@
+import path from 'node:path'
 import type { ProcessContext } from '../../src/platform/context.ts'
-import { type ServerProcess, startProcess } from '../../test/support/process.ts'
+import type { ServerProcess } from '../../test/support/process.ts'
 import { startOwnRedis } from '../../test/support/redis-server.ts'
 import { SECRET } from '../support.ts'
 
@@ -10,21 +11,35 @@ export const UNREACHED_LIMITS = Object.fromEntries(
 
 export interface Api {
   api: ServerProcess
-  hasRedis: boolean
+  /** Undefined where there is no Redis. */
+  redisPid: number | undefined
   stop(): Promise<void>
 }
 
-/** The API as an operator runs it, with a Redis if there is one on this machine. */
-export async function startApi(ctx: ProcessContext): Promise<Api> {
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+/**
+ * The API as an operator runs it, with a Redis if there is one on this machine.
+ *
+ * @param folder of the checkout that runs
+ * @param profile where it writes a CPU profile when it is stopped
+ * @param options of Node, beside those of this process
+ */
+export async function startApi(ctx: ProcessContext, { folder = ROOT, profile = '', options = '' } = {}): Promise<Api> {
+  const { startProcess } = await import(path.join(folder, 'test/support/process.ts'))
   const redis = await startOwnRedis().catch(() => undefined)
   const env = { DATABASE_URL: ctx.config.databaseUrl ?? '', JWT_SECRET_KEY: SECRET, LOG_LEVEL: 'warn' }
-  const settings = { ...env, ...UNREACHED_LIMITS, ...(redis ? { REDIS_URL: redis.url } : {}) }
-  const api = await startProcess(['serve'], settings, { detached: true })
+  const profiling = profile && `--cpu-prof --cpu-prof-dir=${profile}`
+  const node = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${options} ${profiling}`.trim() }
+  const settings = { ...env, ...UNREACHED_LIMITS, ...node, ...(redis ? { REDIS_URL: redis.url } : {}) }
+  const api: ServerProcess = await startProcess(['serve'], settings, { detached: true })
   process.once('exit', () => api.kill('SIGKILL'))
   await api.wrote(/Tasklog is ready/, 60_000)
   const stop = async () => {
-    api.kill('SIGKILL')
-    await Promise.all([api.ended(), redis?.stop()])
+    api.kill(profile ? 'SIGTERM' : 'SIGKILL') // a profile is written at the end
+    await api.ended()
+    await redis?.stop()
   }
-  return { api, hasRedis: redis !== undefined, stop }
+  const about = String(await redis?.command('INFO', 'server'))
+  return { api, redisPid: redis && Number(/process_id:(\d+)/.exec(about)?.[1]), stop }
 }

@@ -104,8 +104,8 @@ export class ActorLookup {
   constructor(ctx: Pick<Context, 'db'>, scopeSql = "''") {
     this.#ctx = ctx
     this.#scopeSql = scopeSql
-    this.#plain = new TurnBatch((ids) => this.#ask(ids, false))
-    this.#versioned = new TurnBatch((ids) => this.#ask(ids, true))
+    this.#plain = new TurnBatch((ids) => this.#ask([...ids.keys()], false))
+    this.#versioned = new TurnBatch((ids) => this.#ask([...ids.keys()], true))
   }
 
   /** @param versioned to be told the version of the data as well */
@@ -113,8 +113,8 @@ export class ActorLookup {
     return (await (versioned ? this.#versioned : this.#plain).join(sessionId)).get(sessionId)
   }
 
-  async #ask(ids: Set<string>, versioned: boolean): Promise<Map<string, FoundActor>> {
-    const rows = await findActors(this.#ctx.db, [...ids], versioned ? this.#scopeSql : undefined)
+  async #ask(ids: string[], versioned: boolean): Promise<Map<string, FoundActor>> {
+    const rows = await findActors(this.#ctx.db, ids, versioned ? this.#scopeSql : undefined)
     return new Map(
       rows.map(({ session_id: sessionId, id, username, role, ...version }) => [
         sessionId,

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { JSON_TYPE, returned } from '../platform/ready-made.ts'
 
 /** What a handler would send: the body as an object of the route's response schema, as text that is JSON already, or none. */
 export interface Answer {
@@ -18,16 +19,12 @@ export interface AnswerText {
 export function toText(reply: FastifyReply, { status, headers = {}, body }: Answer): AnswerText {
   if (body === undefined) return { status, headers, body: null }
   const text = typeof body === 'string' ? body : String(reply.code(status).serialize(body))
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: text }
+  return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: text }
 }
 
 export function sendText(reply: FastifyReply, { status, headers, body }: AnswerText): FastifyReply {
-  // Text that is JSON already: no serializer touches it.
-  return reply
-    .code(status)
-    .headers(headers)
-    .serializer((text) => text as string)
-    .send(body ?? undefined)
+  reply.code(status).headers(headers)
+  return body === null ? reply.send() : returned(reply, body)
 }
 
 /** An answer that was given before, and says so. */

@@ -28,7 +28,7 @@ export class SettledChanges {
 
   constructor(db: Queryable) {
     this.#db = db
-    this.#checks = new TurnBatch((versions) => this.#check(versions))
+    this.#checks = new TurnBatch((versions) => this.#check([...versions.keys()]))
   }
 
   /** @returns a position in the write-ahead log that all of it lies before; undefined while some is not committed */
@@ -42,7 +42,7 @@ export class SettledChanges {
     return this.#checks.join(version)
   }
 
-  async #check(versions: Set<DataVersion>): Promise<string | undefined> {
+  async #check(versions: DataVersion[]): Promise<string | undefined> {
     const lsn = await findSettledPosition(this.#db)
     if (lsn === undefined) return undefined
     for (const { incarnation, changes } of versions) {

@@ -2,12 +2,14 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Context } from './context.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
 import { invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import { lazyCompilers } from './lazy-compilers.ts'
 import { shedOverload } from './overload.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
+import { RequestLog } from './request-log.ts'
 import { hasBody, limitBodyTime, watchUpload } from './slow-bodies.ts'
 
 /** How long a whole upload may take. */
@@ -40,6 +42,7 @@ export function createHttpServer(ctx: Context): FastifyInstance {
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 64, caseSensitive: true, ignoreTrailingSlash: false },
     genReqId: () => crypto.randomUUID(),
+    childLoggerFactory: (log, bindings) => new RequestLog(log, bindings) as unknown as FastifyBaseLogger,
     clientErrorHandler: answerUnreadableRequest,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     schemaController: { compilersFactory: lazyCompilers },
@@ -99,7 +102,7 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-    done(null, payload)
+    atEndOfTurn(() => done(null, payload))
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'

@@ -95,7 +95,7 @@ class Places {
 
 /** Answered, or given up by its client. */
 function onceOver(answer: ServerResponse, then: () => void): void {
-  answer.once('finish', then).once('close', then)
+  answer.once('close', then)
 }
 
 function kindOf({ routeOptions: { config } }: FastifyRequest): Kind | undefined {

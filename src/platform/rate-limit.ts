@@ -1,15 +1,10 @@
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterPostgres,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
 import { inPassing } from './answer-limit.ts'
 import type { Config, Quota } from './config.ts'
 import type { Database } from './db.ts'
 import { tooManyRequests } from './errors.ts'
 import type { Redis } from './redis.ts'
+import { TurnBatch } from './turn-batch.ts'
 
 export type LimitName = keyof Config['quotas']
 
@@ -31,49 +26,16 @@ export interface LimitState {
 const DURABLE: ReadonlySet<LimitName> = new Set(['loginPerAccount', 'loginPerAddress'])
 
 export class RateLimits {
-  readonly #limiters: Map<LimitName, Limit>
+  readonly #limits: Map<LimitName, Limit>
 
   constructor(quotas: Config['quotas'], db: Database, redis: Redis | undefined) {
     const names = Object.keys(quotas) as LimitName[]
-    this.#limiters = new Map(
-      names.map((name) => [name, describe(name, quotas[name], createLimiter(name, quotas[name], db, redis))]),
-    )
+    this.#limits = new Map(names.map((name) => [name, new Limit(name, quotas[name], db, redis)]))
   }
 
-  /** Counts one attempt, also when it is over the limit. Attempts under one key that come together are counted at once. */
-  async consume(name: LimitName, key: string): Promise<LimitState> {
-    const { quota, title, policy, underWay } = this.#get(name)
-    const count = underWay.get(key) ?? this.#open(name, key)
-    const place = ++count.attempts
-    const answer = await count.answer
-    // As if those that came together had been counted one after the other.
-    const consumed = answer.consumedPoints - count.attempts + place
-    return {
-      title,
-      policy,
-      remaining: Math.max(0, quota.points - consumed),
-      reset: Math.max(1, Math.ceil(answer.msBeforeNext / 1_000)),
-      exceeded: consumed > quota.points,
-    }
-  }
-
-  /** Counts those who come until nobody has anything left to do in this turn of the event loop. */
-  #open(name: LimitName, key: string): Count {
-    const { limiter, underWay } = this.#get(name)
-    const { promise: closed, resolve: close } = Promise.withResolvers<void>()
-    const count: Count = {
-      attempts: 0,
-      answer: closed.then(async () => {
-        underWay.delete(key)
-        return limiter.consume(key, count.attempts).catch((refusal: unknown) => {
-          if (refusal instanceof RateLimiterRes) return refusal
-          throw refusal
-        })
-      }),
-    }
-    underWay.set(key, count)
-    process.nextTick(close)
-    return count
+  /** Counts one attempt, also when it is over the limit. */
+  consume(name: LimitName, key: string): Promise<LimitState> {
+    return this.#get(name).consume(key)
   }
 
   /** Takes one attempt back, if it can: what it was counted for is neither failed nor held up by that. */
@@ -86,50 +48,109 @@ export class RateLimits {
     await inPassing(this.#get(name).limiter.delete(key))
   }
 
-  #get(name: LimitName) {
-    const entry = this.#limiters.get(name)
-    if (!entry) throw new Error(`no limit is named ${name}`)
-    return entry
+  #get(name: LimitName): Limit {
+    const limit = this.#limits.get(name)
+    if (!limit) throw new Error(`no limit is named ${name}`)
+    return limit
   }
 }
 
-interface Limit extends Pick<LimitState, 'title' | 'policy'> {
-  limiter: RateLimiterAbstract
-  quota: Quota
-  underWay: Map<string, Count>
-}
-
+/** How far a key has been counted. */
 interface Count {
-  attempts: number
-  answer: Promise<RateLimiterRes>
+  consumed: number
+  msBeforeNext: number
 }
 
-function describe(name: LimitName, quota: Quota, limiter: RateLimiterAbstract): Limit {
-  const title = kebab(name)
-  return { limiter, quota, underWay: new Map(), title, policy: `"${title}";q=${quota.points};w=${quota.seconds}` }
-}
+class Limit {
+  /** In the database or in the process. */
+  readonly limiter: RateLimiterAbstract
+  readonly #name: LimitName
+  readonly #quota: Quota
+  readonly #title: string
+  readonly #policy: string
+  readonly #redis: Redis | undefined
+  /** Attempts that come together are counted in one question; its answer tells how far each key had been counted before. */
+  readonly #counts: TurnBatch<string, Map<string, Count>>
 
-function createLimiter(name: LimitName, quota: Quota, db: Database, redis: Redis | undefined): RateLimiterAbstract {
-  const base = { keyPrefix: name, points: quota.points, duration: quota.seconds }
-  if (DURABLE.has(name)) {
-    return new RateLimiterPostgres({
-      ...base,
-      storeClient: db, // through it, so that a statement is tried again where others are
-      storeType: 'pool',
-      tableName: 'login_attempts',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-    })
+  constructor(name: LimitName, quota: Quota, db: Database, redis: Redis | undefined) {
+    const isDurable = DURABLE.has(name)
+    this.#name = name
+    this.#quota = quota
+    this.#title = kebab(name)
+    this.#policy = `"${this.#title}";q=${quota.points};w=${quota.seconds}`
+    this.#redis = isDurable ? undefined : redis
+    this.limiter = createLimiter(name, quota, isDurable ? db : undefined)
+    this.#counts = new TurnBatch((attempts) => this.#count(attempts))
   }
-  const inProcess = new RateLimiterMemory(base)
-  if (!redis) return inProcess
-  return new RateLimiterRedis({
+
+  async consume(key: string): Promise<LimitState> {
+    const count = (await this.#counts.join(key)).get(key)
+    if (!count) throw new Error('an attempt was not counted')
+    // As if those that came together had been counted one after the other.
+    const consumed = ++count.consumed
+    return {
+      title: this.#title,
+      policy: this.#policy,
+      remaining: Math.max(0, this.#quota.points - consumed),
+      reset: Math.max(1, Math.ceil(count.msBeforeNext / 1_000)),
+      exceeded: consumed > this.#quota.points,
+    }
+  }
+
+  /** @returns how far each key had been counted before these attempts */
+  async #count(attempts: Map<string, number>): Promise<Map<string, Count>> {
+    const counts = await this.#countInRedis(attempts)
+    for (const [key, count] of counts) count.consumed -= attempts.get(key) ?? 0
+    return counts
+  }
+
+  async #countInRedis(attempts: Map<string, number>): Promise<Map<string, Count>> {
+    if (!this.#redis?.isReady) return this.#countByLimiter(attempts)
+    const keys = [...attempts.keys()].map((key) => `tasklog:limit:${this.#name}:${key}`)
+    const values = [this.#quota.seconds, ...attempts.values()].map(String)
+    try {
+      const answer = (await this.#redis.eval(COUNT, { keys, arguments: values })) as number[]
+      const countOf = (i: number) => ({ consumed: answer[2 * i] ?? 0, msBeforeNext: answer[2 * i + 1] ?? 0 })
+      return new Map([...attempts.keys()].map((key, i) => [key, countOf(i)]))
+    } catch {
+      return this.#countByLimiter(attempts)
+    }
+  }
+
+  async #countByLimiter(attempts: Map<string, number>): Promise<Map<string, Count>> {
+    const countOne = async (key: string, points: number): Promise<[string, Count]> => {
+      const { consumedPoints, msBeforeNext } = await this.limiter.consume(key, points).catch(refusalOf)
+      return [key, { consumed: consumedPoints, msBeforeNext }]
+    }
+    return new Map(await Promise.all([...attempts].map(([key, points]) => countOne(key, points))))
+  }
+}
+
+/** Many keys of one limit in one command: a window begins with the first attempt in it. */
+const COUNT = `
+local answer = {}
+for i, key in ipairs(KEYS) do
+  redis.call('set', key, 0, 'EX', ARGV[1], 'NX')
+  answer[2 * i - 1] = redis.call('incrby', key, ARGV[i + 1])
+  answer[2 * i] = redis.call('pttl', key)
+end
+return answer`
+
+function refusalOf(refusal: unknown): RateLimiterRes {
+  if (refusal instanceof RateLimiterRes) return refusal
+  throw refusal
+}
+
+function createLimiter(name: LimitName, quota: Quota, db: Database | undefined): RateLimiterAbstract {
+  const base = { keyPrefix: name, points: quota.points, duration: quota.seconds }
+  if (!db) return new RateLimiterMemory(base)
+  return new RateLimiterPostgres({
     ...base,
-    keyPrefix: `tasklog:limit:${name}`,
-    storeClient: redis,
-    useRedisPackage: true,
-    rejectIfRedisNotReady: true,
-    insuranceLimiter: inProcess,
+    storeClient: db, // through it, so that a statement is tried again where others are
+    storeType: 'pool',
+    tableName: 'login_attempts',
+    tableCreated: true,
+    clearExpiredByTimeout: false,
   })
 }
 

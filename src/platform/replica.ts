@@ -36,7 +36,7 @@ export class Replica {
   constructor(primary: Database, options: DatabaseOptions) {
     this.#primary = primary
     this.#answerMs = options.statementTimeoutMs + 500
-    this.#marks = new TurnBatch((readers) => queries.markCommitted(primary, [...readers]))
+    this.#marks = new TurnBatch((readers) => queries.markCommitted(primary, [...readers.keys()]))
     this.#log = options.log
     const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATEMENT_MS)
     this.#standby = new Database({ ...options, statementTimeoutMs, connectTimeoutMs: CONNECT_MS })

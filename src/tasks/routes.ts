@@ -5,6 +5,7 @@ import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { invalidField } from '../platform/errors.ts'
+import { JSON_TYPE, returned } from '../platform/ready-made.ts'
 import { problems } from '../platform/schemas.ts'
 import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import { readAsOf } from './as-of.ts'
@@ -119,10 +120,7 @@ function readPageRequest(query: Static<typeof schemas.TaskListQuery>, timeZone: 
 
 /** Text that is JSON already: no serializer touches it. */
 export function sendJsonText(reply: FastifyReply, text: string): FastifyReply {
-  return reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .serializer((t) => t as string)
-    .send(text)
+  return returned(reply.header('content-type', JSON_TYPE), text)
 }
 
 function sendTask(reply: FastifyReply, task: TaskText): FastifyReply {
