@@ -6,10 +6,13 @@ export function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/** Stops waiting after `ms`; what was waited for goes on. */
+/**
+ * Stops waiting after `ms`; what was waited for goes on. What has come while we were busy ourselves is looked at first: a long
+ * turn of this process is no silence of the other.
+ */
 export async function within<T>(ms: number, work: Promise<T>, error: () => Error = noAnswer): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(error()), ms)
+  const timer = setTimeout(() => setImmediate(() => reject(error())), ms)
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
