@@ -125,6 +125,7 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof AppError)) throw error
   console.error(error.message)
+  if (error instanceof AppError && error.options.hint) console.error(error.options.hint)
   process.exitCode = 1
 } finally {
   // One of several processes ends now, although its wire to the main one is open.

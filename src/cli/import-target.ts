@@ -58,7 +58,8 @@ export function atServer(url: string, token: string): ImportTarget {
     })
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
     if (answer.ok) return body as Body
-    throw new ConfigError(String(body.detail ?? `${url} answered ${answer.status}`))
+    const hint = body.hint ? `\n${body.hint}` : ''
+    throw new ConfigError(`${body.detail ?? `${url} answered ${answer.status}`}${hint}`)
   }
   return {
     upload(name, bytes, query) {

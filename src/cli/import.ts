@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { ConfigError, loadConfig, tokenFromEnvironment } from '../platform/config.ts'
-import { AppError } from '../platform/errors.ts'
 import { atServer, type ImportState, type ImportTarget, inDatabase, type Query } from './import-target.ts'
 import { withContext } from './runtime.ts'
 
@@ -57,9 +56,7 @@ async function load(target: ImportTarget, file: string, options: ImportOptions):
 
 async function upload(target: ImportTarget, file: string, query: Query): Promise<ImportState> {
   if (file === '-') return target.upload(null, process.stdin, query)
-  const { size } = await stat(file).catch(() => {
-    throw new AppError('FILE_NOT_FOUND', 404, `There is no file ${file}.`)
-  })
+  const size = await sizeOf(file)
   const bar = progressBar('Reading ')
   bar.start(size, 0)
   try {
@@ -67,6 +64,17 @@ async function upload(target: ImportTarget, file: string, query: Query): Promise
   } finally {
     bar.stop()
   }
+}
+
+/** @throws before anything is sent, what would be taken for an error of the server */
+async function sizeOf(file: string): Promise<number> {
+  const found = await stat(file).catch(() => undefined)
+  if (!found) throw new ConfigError(`There is no file ${file}.`)
+  if (found.isDirectory()) throw new ConfigError(`${file} is a folder, not a file.`)
+  await access(file, constants.R_OK).catch(() => {
+    throw new ConfigError(`You may not read ${file}.`)
+  })
+  return found.size
 }
 
 /** Read when it is asked for: a listener for the data would let the beginning pass before anybody takes it. */

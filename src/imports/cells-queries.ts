@@ -111,13 +111,6 @@ function isAccepted(importId: string, lines: Lines, bind: Bind): string {
     select from import_errors e where e.import_id = ${importId} and e.line = r.line and e.line > ${after} and e.line <= ${to})`
 }
 
-/** The keys alone of the rows that were not rejected, null where there is none. The file has a column for them. */
-export function acceptedKeys(row: ImportRow, lines: Lines, bind: Bind): string {
-  const { cell = '' } = fileColumns(row.columns).get('external_id') ?? {}
-  return `select ${bind(row.project_id)}::bigint as project_id, nullif(${NORMAL.external_id(cell)}, '') as external_id
-            from ${stagingTable(row.id)} r ${isAccepted(`${bind(row.id)}::bigint`, lines, bind)}`
-}
-
 /**
  * The rows that were not rejected, as values of a task: what `src/tasks` takes as its source. A status and a priority are
  * null where the cell is empty, or the column is not there.

@@ -1,14 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Queryable, sqlState } from '../platform/db.ts'
-import {
-  countImportedKeys,
-  findKeysByIndex,
-  type ImportedRows,
-  insertImportedTasks,
-  UNIQUE_VIOLATION,
-  updateImportedTasks,
-} from '../tasks/index.ts'
-import { acceptedKeys, acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
+import { findKeysByIndex, insertImportedTasks, UNIQUE_VIOLATION, updateImportedTasks } from '../tasks/index.ts'
+import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
 import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'
 
 /** Somebody wrote a task with a key of the stretch while it was merged. Run again, it finds that task. */
@@ -30,7 +23,7 @@ export interface UnderWay {
  * Turns the good rows of one stretch of lines into tasks and notes how far it came, in the same transaction: a stretch
  * happens once, whatever is killed when.
  *
- * First the tasks that are there are updated, if there are any, then the other rows become new ones. (Not `on conflict do
+ * First the tasks that are there are updated, then the other rows become new ones. (Not `on conflict do
  * update`: that sees the row to be inserted, not that its cell for the status was empty, and locks in the order of the file.)
  *
  * @param before the stretch before this one, if it is still under way
@@ -46,9 +39,10 @@ export async function mergeStretch(
   await takePlace(tx, row, row.merged_line)
   const keyed = row.columns.some(({ field }) => field === 'external_id')
   if (keyed) await findKeysByIndex(tx)
-  const lines = { after: row.merged_line, to: toLine }
-  const given = rowsOf(row, lines, timeZone)
-  const { rows, unchanged, updated } = keyed ? await updatePresent(tx, row, lines, given) : NOTHING_UPDATED
+  const given = rowsOf(row, { after: row.merged_line, to: toLine }, timeZone)
+  const { rows, unchanged, updated } = keyed
+    ? await updateImportedTasks(tx, given, updatedFields(row.columns))
+    : { rows: null, unchanged: 0, updated: [] }
   const created = await insertImportedTasks(tx, given, keyed).catch((error) => {
     throw sqlState(error) === UNIQUE_VIOLATION ? new MeantimeChanged() : error
   })
@@ -60,16 +54,6 @@ export async function mergeStretch(
     values: [toLine, created, updated.length, unchanged],
     position: ['merged_line', row.merged_line],
   })
-}
-
-const NOTHING_UPDATED = { rows: null, unchanged: 0, updated: [] }
-
-/** To read all cells of new rows only to find no task of them would be an eighth of the work. */
-async function updatePresent(tx: Queryable, row: LeasedRow, lines: Lines, given: ImportedRows) {
-  const values: unknown[] = []
-  const keys = { text: acceptedKeys(row, lines, (value) => `$${values.push(value)}`), values }
-  const { rows, present } = await countImportedKeys(tx, keys)
-  return present > 0 ? updateImportedTasks(tx, given, updatedFields(row.columns)) : { ...NOTHING_UPDATED, rows }
 }
 
 /**

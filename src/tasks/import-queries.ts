@@ -61,19 +61,6 @@ export async function insertImportedTasks(tx: Queryable, rows: ImportedRows, key
 }
 
 /**
- * Of rows that are to be imported, how many there are and for how many of them a living task has the key.
- *
- * @param keys a SELECT of project_id and external_id, the latter null where a row has none
- */
-export async function countImportedKeys(tx: Queryable, keys: ImportedRows): Promise<{ rows: number; present: number }> {
-  const { rows } = await tx.query<{ rows: number; present: number }>({
-    text: `select count(*) as rows, count((${withTheKey('t.id')})) as present from (${keys.text}) s`,
-    values: keys.values,
-  })
-  return rows[0] ?? { rows: 0, present: 0 }
-}
-
-/**
  * Changes the living tasks that have the keys of the rows, where a row differs. They are locked in the order of their ids,
  * as by every statement over many tasks, and compared again once they are: a change made meanwhile is not lost.
  */

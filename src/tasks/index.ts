@@ -13,10 +13,8 @@ export {
 } from './export-queries.ts'
 export {
   compareImportedTasks,
-  countImportedKeys,
   findKeysByIndex,
   type ImportedField,
-  type ImportedRows,
   insertImportedTasks,
   planImportedTasks,
   updateImportedTasks,

@@ -81,9 +81,15 @@ describe('the command', () => {
     assert.match(atServer.output, /done: 1 rows, 1 created, 0 updated, 0 unchanged, 0 rejected\./)
     assert.equal(await onSheet(), 2)
 
-    assert.match((await run(['import', file, ...there], { env })).output, /unknown columns: "ours alone"/)
+    for (const way of [there, ['--user', 'boss']]) {
+      const { output } = await run(['import', file, ...way], { env })
+      assert.match(output, /unknown columns: "ours alone".*\nGive mapping, such as /)
+    }
     const nobody = await run(['import', file, ...there], { env: { TASKLOG_TOKEN: 'another' } })
-    assert.deepEqual(nobody, { code: 1, output: 'The access token is not valid or no longer valid.\n' })
+    assert.deepEqual(nobody, {
+      code: 1,
+      output: 'The access token is not valid or no longer valid.\nLog in again, or use your refresh token.\n',
+    })
     const without = await run(['import', file, ...there])
     assert.deepEqual(without, { code: 1, output: '--url needs TASKLOG_TOKEN or --token as well.\n' })
   })
@@ -91,6 +97,8 @@ describe('the command', () => {
   test('import says in one sentence what is in its way, and exits with 1', async () => {
     const missing = await run(['import', 'nowhere.csv', '--user', 'boss'])
     assert.deepEqual(missing, { code: 1, output: 'There is no file nowhere.csv.\n' })
+    const folder = await run(['import', import.meta.dirname, '--url', 'http://127.0.0.1:9', '--token', 'any'])
+    assert.deepEqual(folder, { code: 1, output: `${import.meta.dirname} is a folder, not a file.\n` })
     const forbidden = await run(['import', '-', '--user', 'emma'], { input: 'task_name\nOne\n' })
     assert.deepEqual(forbidden, { code: 1, output: 'Your role in this project does not allow this.\n' })
     const nobody = await run(['import', '-', '--user', 'nobody'], { input: 'task_name\nOne\n' })
@@ -123,7 +131,8 @@ describe('the command', () => {
 
   test('admin set-role leaves an administrator', async () => {
     const { code, output } = await run(['admin', 'set-role', 'boss', 'user'])
-    assert.deepEqual({ code, output }, { code: 1, output: 'The last administrator cannot be demoted or disabled.\n' })
+    const refused = 'The last administrator cannot be demoted or disabled.\nMake somebody else an administrator first.\n'
+    assert.deepEqual({ code, output }, { code: 1, output: refused })
     assert.equal((await run(['admin', 'set-role', 'emma', 'admin'])).output, 'emma is now admin.\n')
     assert.deepEqual(await run(['admin', 'set-role', 'ghost', 'admin']), {
       code: 1,
