@@ -131,7 +131,8 @@ describe('the command', () => {
 
   test('admin set-role leaves an administrator', async () => {
     const { code, output } = await run(['admin', 'set-role', 'boss', 'user'])
-    const refused = 'The last administrator cannot be demoted or disabled.\nMake somebody else an administrator first.\n'
+    const refused =
+      'The last administrator cannot be demoted or disabled.\nMake somebody else an administrator first.\n'
     assert.deepEqual({ code, output }, { code: 1, output: refused })
     assert.equal((await run(['admin', 'set-role', 'emma', 'admin'])).output, 'emma is now admin.\n')
     assert.deepEqual(await run(['admin', 'set-role', 'ghost', 'admin']), {
