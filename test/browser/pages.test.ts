@@ -140,6 +140,7 @@ describe('overview, imports and administration', () => {
     const { body } = await console.send('POST', '/api/v1/imports', { as: ada, ...upload })
     const { page } = await console.signedIn(t, ada, `/console/imports?id=${body.id}`)
     await page.getByRole('button', { name: 'Take it back' }).waitFor()
+    await page.locator('[data-rejected]').first().waitFor({ state: 'attached' }) // or they are asked for when they are gone
     await runSql(console.databaseUrl, `update imports set details_removed_at = now() where id = ${body.id}`)
     await page.reload()
     await page.getByText('it can no longer be taken back, and its rejected rows are gone').waitFor()
