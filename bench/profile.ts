@@ -4,7 +4,7 @@ import { type CpuProfile, Profile } from './suite/profile.ts'
 
 /**
  * Where the time of a CPU profile goes, from the first request to the last: by who did it, and as a flame graph.
- * `node scripts/launch.mjs bench/profile.ts FILE.cpuprofile [docs/flame.svg]`; bench/costs.ts --profile makes the file.
+ * `node scripts/launch.mjs bench/profile.ts FILE.cpuprofile [docs/flame-cached-list.svg]`; bench/costs.ts --profile makes the file.
  */
 const [file, out] = process.argv.slice(2)
 if (!file) throw new Error('which profile?')
