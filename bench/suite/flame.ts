@@ -28,6 +28,7 @@ export function flameGraph(root: Frame): string {
   const height = (deepest + 1) * ROW
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="10">\n` +
+    `<title>Where the time goes: a row for each call, the caller below</title>\n` +
     `<rect width="100%" height="100%" fill="#fff"/>\n<g transform="translate(0 ${height})">\n${boxes.join('\n')}\n</g>\n</svg>\n`
   )
 }
