@@ -102,7 +102,13 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-    atEndOfTurn(() => done(null, payload))
+    atEndOfTurn(() => {
+      try {
+        done(null, payload)
+      } catch (error) {
+        done(error as Error) // a header that cannot be sent: here nobody else would take the error
+      }
+    })
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
