@@ -41,6 +41,18 @@ describe('limits with Redis', () => {
     assertProblem(await me(second), 429, 'QUOTA_EXCEEDED')
   })
 
+  test('users who ask at the same moment are each told what is left of their own', async () => {
+    const people = [anna, await app.person('ben'), await app.person('cleo')]
+    await ready(app)
+    await app.ctx.redis?.client.flushDb()
+    for (const [i, person] of people.entries()) {
+      for (let asked = 0; asked < i; asked++) await app.send('GET', '/api/v1/users/me', { as: person })
+    }
+    const answers = await Promise.all(people.map((as) => app.send('GET', '/api/v1/users/me', { as })))
+    const left = answers.map(({ headers }) => /"user";r=(\d+)/.exec(String(headers.ratelimit))?.[1])
+    assert.deepEqual(left, ['4', '3', '2'])
+  })
+
   test('each limit has keys of its own, which vanish by themselves', async () => {
     await app.ctx.redis?.client.flushDb()
     await me(app)
