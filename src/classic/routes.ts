@@ -12,9 +12,10 @@ import {
 import { logPage } from '../history/index.ts'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
+import { sendJsonText } from '../platform/ready-made.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
 import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
-import { changeTask, createTask, deleteTask, getTask, sendJsonText } from '../tasks/index.ts'
+import { changeTask, createTask, deleteTask, getTask } from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
 
 /** The original contract's routes, but for the upload: see README.md beside this file. */

@@ -5,7 +5,7 @@ import { inPassing, isUnanswered, noAnswer } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
 import { type Connection, sqlState } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
-import { collectGarbage } from '../platform/garbage.ts'
+import { collectEvery } from '../platform/garbage.ts'
 import {
   declareTaskLines,
   requireHistory,
@@ -115,15 +115,11 @@ async function writeExport(
 
 async function* pagesOf(tx: Connection, first: string[]): AsyncGenerator<string[]> {
   let lines = first
-  let uncollected = 0
+  const collect = collectEvery(COLLECT_EVERY_CHARACTERS)
   yield lines
   for (let asked = FIRST_ROWS; lines.length === asked; ) {
     const characters = lines.reduce((sum, line) => sum + line.length, 0)
-    uncollected += characters
-    if (uncollected >= COLLECT_EVERY_CHARACTERS) {
-      uncollected = 0
-      collectGarbage()
-    }
+    collect(characters)
     asked = rowsFitting(characters / lines.length)
     lines = await queries.fetchLines(tx, CURSOR, asked)
     yield lines

@@ -24,7 +24,7 @@ export function toText(reply: FastifyReply, { status, headers = {}, body }: Answ
 
 export function sendText(reply: FastifyReply, { status, headers, body }: AnswerText): FastifyReply {
   reply.code(status).headers(headers)
-  return body === null ? reply.send() : returned(reply, body)
+  return body === null ? reply.send() : returned(body)
 }
 
 /** An answer that was given before, and says so. */

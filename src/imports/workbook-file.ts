@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { SaxesParser } from 'saxes'
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl'
-import { collectGarbage } from '../platform/garbage.ts'
+import { collectEvery } from '../platform/garbage.ts'
 import { quoted } from './columns.ts'
 import { CsvFileError } from './csv-file.ts'
 
@@ -37,7 +37,7 @@ export class WorkbookFile {
   readonly #parts: Map<string, Entry>
   readonly #mostBytes: number
   #unpacked = 0
-  #uncollected = 0
+  readonly #collect = collectEvery(COLLECT_EVERY_BYTES)
 
   private constructor(zip: ZipFile, parts: Map<string, Entry>, mostBytes: number) {
     this.#zip = zip
@@ -115,11 +115,7 @@ export class WorkbookFile {
   /** What a size in the file says is not believed; these are the bytes that came out. */
   #count(bytes: number): void {
     this.#unpacked += bytes
-    this.#uncollected += bytes
-    if (this.#uncollected >= COLLECT_EVERY_BYTES) {
-      this.#uncollected = 0
-      collectGarbage()
-    }
+    this.#collect(bytes)
     if (this.#unpacked > this.#mostBytes) {
       throw new CsvFileError('FILE_TOO_LARGE', `unpacked it has more than ${this.#mostBytes} bytes`)
     }

@@ -4,10 +4,26 @@ import vm from 'node:vm'
 let collector: (() => void) | undefined
 
 /**
+ * For work that makes garbage by the megabyte.
+ *
+ * @param every so much of what is counted
+ * @returns to be told how much has been done, and collects when it is time
+ */
+export function collectEvery(every: number): (amount: number) => void {
+  let uncollected = 0
+  return (amount) => {
+    uncollected += amount
+    if (uncollected < every) return
+    uncollected = 0
+    collectGarbage()
+  }
+}
+
+/**
  * Collects all garbage at once, in some 10 to 20 ms. V8 waits until the heap has doubled, or buffers outside of it have taken
  * 64 MB: too long for work that makes megabytes of garbage in memory that is counted. Not for requests.
  */
-export function collectGarbage(): void {
+function collectGarbage(): void {
   collector ??= exposeCollector()
   collector()
 }

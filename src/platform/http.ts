@@ -9,7 +9,7 @@ import { lazyCompilers } from './lazy-compilers.ts'
 import { shedOverload } from './overload.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
-import { RequestLog } from './request-log.ts'
+import { requestLog } from './request-log.ts'
 import { hasBody, limitBodyTime, watchUpload } from './slow-bodies.ts'
 
 /** How long a whole upload may take. */
@@ -42,7 +42,7 @@ export function createHttpServer(ctx: Context): FastifyInstance {
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 64, caseSensitive: true, ignoreTrailingSlash: false },
     genReqId: () => crypto.randomUUID(),
-    childLoggerFactory: (log, bindings) => new RequestLog(log, bindings) as unknown as FastifyBaseLogger,
+    childLoggerFactory: requestLog,
     clientErrorHandler: answerUnreadableRequest,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     schemaController: { compilersFactory: lazyCompilers },

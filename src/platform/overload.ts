@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from './context.ts'
 import { overloaded } from './errors.ts'
@@ -40,7 +39,7 @@ export function shedOverload(app: FastifyInstance, ctx: Context): void {
   app.addHook('onRequest', (request, reply, done) => {
     const kind = kindOf(request)
     if (kind === undefined) return done()
-    onceOver(reply.raw, () => places.leave(request))
+    reply.raw.once('close', () => places.leave(request)) // answered, or given up by its client
     if (places.enter(request, reply, kind)) done()
   })
   app.addHook('preParsing', (request, reply, payload, done) => {
@@ -91,11 +90,6 @@ class Places {
     // Not thrown: that would be a line in the log for each.
     sendRefusal(reply, overloaded())
   }
-}
-
-/** Answered, or given up by its client. */
-function onceOver(answer: ServerResponse, then: () => void): void {
-  answer.once('close', then)
 }
 
 function kindOf({ routeOptions: { config } }: FastifyRequest): Kind | undefined {

@@ -1,50 +1,39 @@
 import type { FastifyBaseLogger } from 'fastify'
 
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+
 /** The log of one request, whose lines carry its id. Most requests say nothing, and then it costs nothing. */
-export class RequestLog {
+class RequestLog {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: object
-  #child: FastifyBaseLogger | undefined
+  #made: FastifyBaseLogger | undefined
 
   constructor(parent: FastifyBaseLogger, bindings: object) {
     this.#parent = parent
     this.#bindings = bindings
   }
 
-  get #log(): FastifyBaseLogger {
-    this.#child ??= this.#parent.child(this.#bindings)
-    return this.#child
+  get made(): FastifyBaseLogger {
+    this.#made ??= this.#parent.child(this.#bindings)
+    return this.#made
   }
 
   get level() {
-    return this.#log.level
+    return this.made.level
   }
 
   child(...args: Parameters<FastifyBaseLogger['child']>) {
-    return this.#log.child(...args)
-  }
-
-  fatal(...args: Parameters<FastifyBaseLogger['fatal']>) {
-    this.#log.fatal(...args)
-  }
-
-  error(...args: Parameters<FastifyBaseLogger['error']>) {
-    this.#log.error(...args)
-  }
-
-  warn(...args: Parameters<FastifyBaseLogger['warn']>) {
-    this.#log.warn(...args)
-  }
-
-  info(...args: Parameters<FastifyBaseLogger['info']>) {
-    this.#log.info(...args)
-  }
-
-  debug(...args: Parameters<FastifyBaseLogger['debug']>) {
-    this.#log.debug(...args)
-  }
-
-  trace(...args: Parameters<FastifyBaseLogger['trace']>) {
-    this.#log.trace(...args)
+    return this.made.child(...args)
   }
 }
+
+for (const level of LEVELS) {
+  Object.defineProperty(RequestLog.prototype, level, {
+    value(this: RequestLog, ...args: Parameters<FastifyBaseLogger['info']>) {
+      this.made[level](...args)
+    },
+  })
+}
+
+export const requestLog = (parent: FastifyBaseLogger, bindings: object) =>
+  new RequestLog(parent, bindings) as unknown as FastifyBaseLogger

@@ -4,7 +4,7 @@ import { CACHE_OUTCOMES } from './cache.ts'
 import type { Context } from './context.ts'
 import type { DataVersion } from './data-version.ts'
 import type { Queryable } from './db.ts'
-import { JSON_TYPE, returned } from './ready-made.ts'
+import { sendJsonText } from './ready-made.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -78,7 +78,7 @@ export async function sendPage(
   // A browser may keep it, but must ask each time whether it still is the page, and whether it may see it.
   reply.headers({ etag, 'x-cache': cache, 'cache-control': 'private, no-cache' })
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  return returned(reply.header('content-type', JSON_TYPE), body)
+  return sendJsonText(reply, body)
 }
 
 /** If-None-Match (RFC 9110, 13.1.2) compares weakly. */

@@ -23,7 +23,7 @@ export { EARLIER_IS_KEPT, restoreImportedTasks, trashImportedTasks } from './imp
 export { readFilter } from './list-filter.ts'
 export { listTasks } from './list-service.ts'
 export { revertRoutes } from './revert-routes.ts'
-export { sendJsonText, taskRoutes } from './routes.ts'
+export { taskRoutes } from './routes.ts'
 export { CLASSIC_FIELDS, PRIORITIES, STATUSES, Task, TaskListQuery, TitleField } from './schemas.ts'
 export { changeTask, createTask, deleteTask, getTask, requireHistory, UNIQUE_VIOLATION } from './service.ts'
 export { TASK_FIELDS, TASK_PEOPLE } from './task-json.ts'

@@ -5,7 +5,7 @@ import { type Answer, keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { decodeCursor } from '../platform/cursor.ts'
 import { invalidField } from '../platform/errors.ts'
-import { JSON_TYPE, returned } from '../platform/ready-made.ts'
+import { sendJsonText } from '../platform/ready-made.ts'
 import { problems } from '../platform/schemas.ts'
 import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
 import { readAsOf } from './as-of.ts'
@@ -116,11 +116,6 @@ function readPageRequest(query: Static<typeof schemas.TaskListQuery>, timeZone: 
     limit,
     timeZone,
   }
-}
-
-/** Text that is JSON already: no serializer touches it. */
-export function sendJsonText(reply: FastifyReply, text: string): FastifyReply {
-  return returned(reply.header('content-type', JSON_TYPE), text)
 }
 
 function sendTask(reply: FastifyReply, task: TaskText): FastifyReply {

@@ -35,7 +35,7 @@ describe('a CSV upload', () => {
   }
 
   /** A file that is refused leaves nothing: no import, no staging table, no task. */
-  async function assertRefused(content: string | Buffer, status: number, code: string, says: RegExp): Promise<void> {
+  async function assertRefused(content: string | Buffer, status: number, code: string, says: RegExp) {
     const before = [await count('tasks'), await count('imports'), await count('import_errors')]
     const answer = await upload(content)
     assert.equal(answer.status, status, answer.text)
@@ -43,6 +43,7 @@ describe('a CSV upload', () => {
     assert.match(answer.body.error, says)
     assert.deepEqual([await count('tasks'), await count('imports'), await count('import_errors')], before)
     assert.equal(await count(`pg_tables where schemaname = 'import_staging'`), 0)
+    return answer.body
   }
 
   test('each kind of bad row is rejected with line, column and reason, and the rest goes in', async () => {
@@ -166,7 +167,9 @@ describe('a CSV upload', () => {
     await assertRefused('task_name,colour\nx,red\n', 422, 'INVALID_CSV_HEADER', /"colour"/)
     await assertRefused('task_name,task_name\nx,y\n', 422, 'INVALID_CSV_HEADER', /twice/)
     await assertRefused('task_name,__proto__\nx,y\n', 422, 'INVALID_CSV_HEADER', /__proto__/)
-    await assertRefused(Buffer.from([...Buffer.from('task_name\nCaf'), 0xe9, 0x0a]), 422, 'INVALID_CSV', /byte 13/)
+    const windows = Buffer.from([...Buffer.from('task_name\nCaf'), 0xe9, 0x0a])
+    const { hint } = await assertRefused(windows, 422, 'INVALID_CSV', /byte 13/)
+    assert.match(hint, /UTF-8.*encoding=windows-1252/)
     await assertRefused(Buffer.from('\ufefftask_name\nx\n', 'utf16le'), 422, 'INVALID_CSV', /UTF-8/)
     await assertRefused(Buffer.from('PK\u0003\u0004 not a csv'), 422, 'INVALID_CSV_HEADER', /lacks/)
   })
