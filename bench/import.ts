@@ -4,9 +4,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import type { ProcessContext } from '../src/platform/context.ts'
-import { COPY_COLUMNS, copyText, PEOPLE, type Rows, rowOf, uploadText, writeText } from './import-files.ts'
+import { COPY_COLUMNS, copyText, type Rows, uploadText, writeText } from './import-files.ts'
+import { findPython, insertByOrm, insertRows, withTable } from './import-rows.ts'
 import { importText, makePeople, type Outcome, run, textOf, withServers } from './import-servers.ts'
 import { median } from './statistics.ts'
 import { findProgram, withDatabase } from './support.ts'
@@ -17,7 +17,8 @@ import { findProgram, withDatabase } from './support.ts'
  * API and worker are processes of their own, whose peak memory is told; meanwhile a page of tasks is read twenty times a
  * second. `--bytes`: of each description. `--keyed`: rows have an external_id, so that each is looked for first; then, but for
  * `--only-new`, the file is imported again as it is, and again with every row changed.
- * `--row-by-row`: 20,000 rows the way of a first version as well, see `rowByRow`.
+ * `--orm`: rows one by one as well, the way of a first version: by SQLAlchemy, where there is a Python that has it, with one
+ * commit at the end and with one for each row; into a table with the same columns and indexes. `--row-by-row`: by the plain driver.
  * `--json`: the medians once more, for a program, in seconds.
  */
 const { values } = parseArgs({
@@ -28,10 +29,13 @@ const { values } = parseArgs({
     keyed: { type: 'boolean', default: false },
     'only-new': { type: 'boolean', default: false },
     'row-by-row': { type: 'boolean', default: false },
+    orm: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     pg: { type: 'string' },
   },
 })
+/** How many are inserted one by one. */
+const FEW = 10_000
 const rows: Rows = { count: Number(values.rows), bytes: Number(values.bytes), keyed: values.keyed }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-import-'))
@@ -49,13 +53,16 @@ async function compare(ctx: ProcessContext): Promise<void> {
   if (rows.keyed && !values['only-new']) await writeText(files.changed, uploadText({ ...rows, changed: true }))
   const token = await makePeople(ctx)
   const times: Record<string, number[]> = {}
-  const note = (name: string, seconds: number) => {
-    times[name] = [...(times[name] ?? []), seconds]
+  const rates: Record<string, number[]> = {}
+  const note = (name: string, value: number, notes = times) => {
+    notes[name] = [...(notes[name] ?? []), value]
   }
   const megabytes = Math.round((await stat(files.upload)).size / 1e6)
   console.log(`${rows.count} rows, ${megabytes} MB${rows.keyed ? ', with keys' : ''}; seconds`)
   const psql = findProgram('psql')
   if (!psql) console.log('there is no psql here, so nothing to compare with')
+  const python = values.orm ? findPython() : undefined
+  if (values.orm && !python) console.log('no Python here has sqlalchemy and psycopg2, so no ORM is measured')
   for (let round = 1; round <= Number(values.rounds); round++) {
     if (psql) {
       const seconds = await copy(ctx, psql, files.copy)
@@ -71,9 +78,13 @@ async function compare(ctx: ProcessContext): Promise<void> {
         console.log(`round ${round}: ${name} ${textOf(result)}`)
       })
     }
-    if (values['row-by-row']) note('row by row', await rowByRow(ctx, 20_000))
+    if (values['row-by-row']) note('the driver', await insertRows(ctx, rows, FEW), rates)
+    if (python) {
+      note('the ORM, one commit', await insertByOrm(ctx, python, files.upload, FEW, 'end'), rates)
+      note('the ORM, a commit each', await insertByOrm(ctx, python, files.upload, FEW, 'each'), rates)
+    }
   }
-  tellMedians(times)
+  tellMedians(times, rates)
   const copied = times['\\copy'] && median(times['\\copy'])
   if (values.json) console.log(JSON.stringify({ copy: copied, imported: median(times.import ?? []) }))
 }
@@ -86,59 +97,26 @@ function stepsOf({ keyed }: Rows): { name: string; file: string; outcome: Outcom
   return [first, again, { name: 'all changed', file: files.changed, outcome: 'updated' }]
 }
 
-function tellMedians({ 'row by row': rates, ...times }: Record<string, number[]>): void {
+function tellMedians(times: Record<string, number[]>, rates: Record<string, number[]>): void {
   const limit = times['\\copy']
   for (const [name, seconds] of Object.entries(times)) {
     const ratio = limit ? `, ${(median(seconds) / median(limit)).toFixed(2)} of \\copy` : ''
     console.log(`median: ${name} ${median(seconds).toFixed(1)} s${ratio}`)
   }
-  if (!rates) return
   const perSecond = rows.count / median(times.import ?? [])
-  const ratio = perSecond / median(rates)
-  console.log(
-    `median: row by row ${median(rates).toFixed(0)} rows/s, import ${perSecond.toFixed(0)}: ${ratio.toFixed(0)} times`,
-  )
-}
-
-/** Everything the tasks have, but for triggers and foreign keys. */
-async function copy(ctx: ProcessContext, psql: string, file: string): Promise<number> {
-  await run(ctx, 'create table copied (like tasks including all)')
-  await run(ctx, 'checkpoint')
-  const started = performance.now()
-  const null_ = rows.keyed ? '' : `, null ''`
-  const command = `\\copy copied (${COPY_COLUMNS}) from '${file}' with (format csv${null_})`
-  execFileSync(psql, [ctx.config.databaseUrl ?? '', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command], { stdio: 'pipe' })
-  const seconds = (performance.now() - started) / 1_000
-  await run(ctx, 'drop table copied')
-  return seconds
-}
-
-/**
- * What a first version does with an ORM: for each row it looks for the user, inserts the row and waits for it to be written
- * (`session.flush()`), with one commit at the end. Here over a plain driver, so without the time of the ORM itself, which is
- * most of it there; into a table with the same columns and indexes.
- *
- * @returns rows a second
- */
-async function rowByRow(ctx: ProcessContext, count: number): Promise<number> {
-  await run(ctx, 'create table inserted (like tasks including all)')
-  const client = new pg.Client({ connectionString: ctx.config.databaseUrl })
-  await client.connect()
-  const started = performance.now()
-  await client.query('begin')
-  for (let i = 0; i < count; i++) {
-    const { title, description, priority, day } = rowOf(i, rows)
-    const { rows: found } = await client.query('select id from users where username = $1', [`person_${i % PEOPLE}`])
-    const status = i % 3 ? 'active' : 'inactive'
-    await client.query(
-      `insert into inserted (project_id, title, description, status, priority, assigned_user_id, created_by, created_at,
-                             updated_at, valid_from, changed_by) values (1, $1, $2, $3, $4, $5, 1, $6, $6, $6, 1) returning id`,
-      [title, description, status, priority, found[0].id, day],
-    )
+  for (const [name, each] of Object.entries(rates)) {
+    const ratio = (perSecond / median(each)).toFixed(0)
+    console.log(`median: by ${name} ${median(each).toFixed(0)} rows/s, import ${perSecond.toFixed(0)}: ${ratio} times`)
   }
-  await client.query('commit')
-  const perSecond = count / ((performance.now() - started) / 1_000)
-  await client.end()
-  await run(ctx, 'drop table inserted')
-  return perSecond
+}
+
+/** @returns seconds */
+function copy(ctx: ProcessContext, psql: string, file: string): Promise<number> {
+  return withTable(ctx, 'copied', async () => {
+    const started = performance.now()
+    const null_ = rows.keyed ? '' : `, null ''`
+    const command = `\\copy copied (${COPY_COLUMNS}) from '${file}' with (format csv${null_})`
+    execFileSync(psql, [ctx.config.databaseUrl ?? '', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command], { stdio: 'pipe' })
+    return (performance.now() - started) / 1_000
+  })
 }

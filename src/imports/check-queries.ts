@@ -130,7 +130,7 @@ function rowsRejected(rejected: number): string {
   return `${rows}, and the import was to fail if any was. Nothing was imported.`
 }
 
-/** Finds every cell that cannot be taken. */
+/** Finds every cell that cannot be taken. `offset 0`: what is made of a cell is made once, not wherever it stands in the statement. */
 async function findErrors(tx: Queryable, row: LeasedRow, timeZone: string): Promise<void> {
   const values: unknown[] = [row.id]
   const bind: cells.Bind = (value) => `$${values.push(value)}`
@@ -144,7 +144,7 @@ async function findErrors(tx: Queryable, row: LeasedRow, timeZone: string): Prom
   )
   const ctes = [...cells.lookupsSql(columns, zone), ...(columns.has('external_id') ? [DOUBLES] : [])]
   await tx.query({
-    text: `with cells as not materialized (${cells.cellsSql(row, columns)}),
+    text: `with cells as not materialized (${cells.cellsSql(row, columns, 'offset 0')}),
       ${ctes.map((cte) => `${cte},`).join('\n')}
       checked as (
         select s.*, ${codes.join(', ')} ${columns.has('external_id') ? ', doubles.first_line' : ''}

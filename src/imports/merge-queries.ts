@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Queryable, sqlState } from '../platform/db.ts'
-import { findKeysByIndex, insertImportedTasks, UNIQUE_VIOLATION, updateImportedTasks } from '../tasks/index.ts'
+import {
+  findKeysByIndex,
+  type ImportedField,
+  type ImportedRows,
+  insertImportedTasks,
+  type MergedTasks,
+  mergeImportedTasks,
+  UNIQUE_VIOLATION,
+} from '../tasks/index.ts'
 import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
 import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'
 
@@ -23,9 +31,6 @@ export interface UnderWay {
  * Turns the good rows of one stretch of lines into tasks and notes how far it came, in the same transaction: a stretch
  * happens once, whatever is killed when.
  *
- * First the tasks that are there are updated, then the other rows become new ones. (Not `on conflict do
- * update`: that sees the row to be inserted, not that its cell for the status was empty, and locks in the order of the file.)
- *
  * @param before the stretch before this one, if it is still under way
  * @throws LeaseLost, MeantimeChanged, BeforeRunsAgain
  */
@@ -38,15 +43,10 @@ export async function mergeStretch(
 ): Promise<void> {
   await takePlace(tx, row, row.merged_line)
   const keyed = row.columns.some(({ field }) => field === 'external_id')
-  if (keyed) await findKeysByIndex(tx)
   const given = rowsOf(row, { after: row.merged_line, to: toLine }, timeZone)
-  const { rows, unchanged, updated } = keyed
-    ? await updateImportedTasks(tx, given, updatedFields(row.columns))
-    : { rows: null, unchanged: 0, updated: [] }
-  const created = await insertImportedTasks(tx, given, keyed).catch((error) => {
-    throw sqlState(error) === UNIQUE_VIOLATION ? new MeantimeChanged() : error
-  })
-  if (rows !== null && created + updated.length + unchanged !== rows) throw new MeantimeChanged()
+  const { created, updated, unchanged } = keyed
+    ? await mergeKeyed(tx, given, updatedFields(row.columns))
+    : { created: await insertImportedTasks(tx, given), updated: [], unchanged: 0 }
   if (updated.length > 0) await noteUpdates(tx, row.id, updated)
   if (before) await itsTurn(tx, row, before)
   await fence(tx, row, 'merging', {
@@ -54,6 +54,20 @@ export async function mergeStretch(
     values: [toLine, created, updated.length, unchanged],
     position: ['merged_line', row.merged_line],
   })
+}
+
+/**
+ * Not by `on conflict do update`: that sees the row to be inserted, not that its cell for the status was empty, and locks in
+ * the order of the file.
+ */
+async function mergeKeyed(tx: Queryable, given: ImportedRows, fields: readonly ImportedField[]): Promise<MergedTasks> {
+  await findKeysByIndex(tx)
+  const merged = await mergeImportedTasks(tx, given, fields).catch((error) => {
+    throw sqlState(error) === UNIQUE_VIOLATION ? new MeantimeChanged() : error
+  })
+  const { rows, created, updated, unchanged } = merged
+  if (created + updated.length + unchanged !== rows) throw new MeantimeChanged()
+  return merged
 }
 
 /**
@@ -73,7 +87,7 @@ async function itsTurn(tx: Queryable, row: LeasedRow, before: UnderWay): Promise
 }
 
 /** The rows of some lines, as src/tasks takes them. */
-export function rowsOf(row: LeasedRow, lines: Lines, timeZone: string) {
+export function rowsOf(row: LeasedRow, lines: Lines, timeZone: string): ImportedRows {
   const values: unknown[] = [row.created_by]
   const text = acceptedRows(row, timeZone, lines, (value) => `$${values.push(value)}`)
   return { text, values }

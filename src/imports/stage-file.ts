@@ -71,6 +71,7 @@ export async function stageFile<Earlier = never>(
       })
       await new Staging(ctx, id, reader).fill(tx, bytes)
       tx.answerWithinMs = answerMs + reader.bytes / BYTES_PER_MS
+      await queries.indexStaging(tx, id)
       const sha256 = reader.sha256()
       if (!options.again) await refuseSameFile(tx, options.projectId, sha256, reader.sheet)
       const row = await queries.finishReceiving(tx, id, { ...received(reader), sha256 })

@@ -13,9 +13,10 @@ export interface ImportedRows {
 
 export type ImportedField = 'title' | 'description' | 'status' | 'priority' | 'labels' | 'due_date' | 'assigned_user_id'
 
-export interface UpdatedTasks {
+export interface MergedTasks {
   /** Rows that were given, whatever became of them. */
   rows: number
+  created: number
   unchanged: number
   updated: { id: number; version: number }[]
 }
@@ -39,60 +40,63 @@ export async function findKeysByIndex(tx: Queryable): Promise<void> {
   await tx.query({ text: 'set local enable_seqscan = off' })
 }
 
-/**
- * Creates the tasks of the rows, as one set. Their history begins at their created_at. Of rows with a key those are left
- * out whose key a living task has; keys come in their order, so that two imports never wait each for the other.
- *
- * @returns the number of tasks created
- */
-export async function insertImportedTasks(tx: Queryable, rows: ImportedRows, keyed: boolean): Promise<number> {
+/** Of rows `s`. Their history begins at their created_at. */
+const INSERT = `insert into tasks (project_id, title, description, status, priority, labels, due_date, assigned_user_id,
+                                   created_by, external_id, import_id, created_at, updated_at, valid_from, changed_by, cause)
+  select s.project_id, s.title, s.description, coalesce(s.status, 'pending'), coalesce(s.priority, 'MEDIUM'), s.labels,
+         s.due_date, s.assigned_user_id, s.created_by, s.external_id, s.import_id, s.created_at, clock_timestamp(),
+         s.created_at, $1::bigint, 'import'`
+
+/** Creates the tasks of rows without keys, as one set. @returns how many there are */
+export async function insertImportedTasks(tx: Queryable, rows: ImportedRows): Promise<number> {
   const { rowCount } = await tx.query({
-    text: `insert into tasks (project_id, title, description, status, priority, labels, due_date, assigned_user_id,
-                              created_by, external_id, import_id, created_at, updated_at, valid_from, changed_by, cause)
-           select project_id, title, description, coalesce(status, 'pending'), coalesce(priority, 'MEDIUM'), labels,
-                  due_date, assigned_user_id, created_by, external_id, import_id, created_at, clock_timestamp(),
-                  created_at, $1::bigint, 'import'
-             from (${rows.text}) s
-            ${keyed ? `where s.external_id is null or (${withTheKey('t.id')}) is null` : ''}
-            order by ${keyed ? 'external_id, ' : ''}assigned_user_id, created_at`,
+    text: `${INSERT} from (${rows.text}) s order by s.assigned_user_id, s.created_at`,
     values: rows.values,
   })
   return rowCount ?? 0
 }
 
 /**
- * Changes the living tasks that have the keys of the rows, where a row differs. They are locked in the order of their ids,
- * as by every statement over many tasks, and compared again once they are: a change made meanwhile is not lost.
+ * Changes the living tasks that have the keys of the rows, where a row differs, then creates those of the other rows. Each row
+ * is read and each key looked for once.
+ *
+ * Tasks are locked in the order of their ids, as by every statement over many tasks, and compared again once they are: a change
+ * made meanwhile is not lost. New keys come in their order, so that two imports never wait each for the other.
  */
-export async function updateImportedTasks(
+export async function mergeImportedTasks(
   tx: Queryable,
   rows: ImportedRows,
   fields: readonly ImportedField[],
-): Promise<UpdatedTasks> {
-  const { rows: found } = await tx.query<{ rows: number; unchanged: number; id: number | null; version: number }>({
-    text: `with rows as materialized (${rows.text}),
-           present as materialized (
-             select s.*, t.id as task_id, ${differs(fields)} as differs
-               from rows s, lateral (${withTheKey('t.*')}) t where s.external_id is not null),
+): Promise<MergedTasks> {
+  const { rows: found } = await tx.query<Omit<MergedTasks, 'updated'> & { id: number | null; version: number }>({
+    text: `with given as materialized (
+             select s.*, t.id as task_id, t.differs
+               from (${rows.text}) s
+               left join lateral (${withTheKey(`t.id, ${differs(fields)} as differs`)}) t on s.external_id is not null),
            mine as materialized (
-             select t.id from tasks t join present s on s.task_id = t.id
+             select t.id from tasks t join given s on s.task_id = t.id
               where s.differs and t.project_id = s.project_id and t.external_id = s.external_id and t.deleted_at is null
               order by t.id for no key update of t),
            ${MOMENT},
-           t as (
+           changed as (
              update tasks t set ${fields.map((f) => `${f} = ${nextValue(f)}`).join(', ')},
                                 ${nextVersion('moment.at', 'import')}
-               from mine, present s, moment
+               from mine, given s, moment
               where t.id = mine.id and s.task_id = mine.id and ${differs(fields)}
-             returning t.id, t.version)
-           select c.rows, c.unchanged, t.id, t.version
-             from (select (select count(*) from rows) as rows,
-                          (select count(*) from present where not differs) as unchanged) c
-             left join t on true`,
+             returning t.id, t.version),
+           created as (
+             ${INSERT} from given s, (select count(*) from changed) changed_first
+              where s.task_id is null order by s.external_id, s.assigned_user_id, s.created_at
+             returning 1)
+           select c.*, t.id, t.version
+             from (select (select count(*) from given) as rows, (select count(*) from created) as created,
+                          (select count(*) from given where not differs) as unchanged) c
+             left join changed t on true`,
     values: rows.values,
   })
   const updated = found.flatMap(({ id, version }) => (id === null ? [] : { id, version }))
-  return { rows: found[0]?.rows ?? 0, unchanged: found[0]?.unchanged ?? 0, updated }
+  const { rows: given = 0, created = 0, unchanged = 0 } = found[0] ?? {}
+  return { rows: given, created, unchanged, updated }
 }
 
 /** What of the rows would be created, updated and left as it is, now; and the first lines that would update. */

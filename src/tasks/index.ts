@@ -15,9 +15,11 @@ export {
   compareImportedTasks,
   findKeysByIndex,
   type ImportedField,
+  type ImportedRows,
   insertImportedTasks,
+  type MergedTasks,
+  mergeImportedTasks,
   planImportedTasks,
-  updateImportedTasks,
 } from './import-queries.ts'
 export { EARLIER_IS_KEPT, restoreImportedTasks, trashImportedTasks } from './import-undo-queries.ts'
 export { readFilter } from './list-filter.ts'
