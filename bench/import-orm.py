@@ -40,7 +40,7 @@ class Task(Base):
     changed_by = Column(BigInteger, default=1)
 
 
-session = sessionmaker(bind=create_engine(url))()
+session = sessionmaker(bind=create_engine(url.replace("postgres://", "postgresql://")))()
 started = time.monotonic()
 with open(file, encoding="utf-8", newline="") as text:
     for row in itertools.islice(csv.DictReader(text), int(rows)):

@@ -96,5 +96,5 @@ function documented(schema: FastifySchema, { method, config }: RouteOptions): Fa
   const security = config?.access === 'public' ? {} : { security: ways }
   const response = schema.body ? { ...problems(413, 415), ...(schema.response as object) } : schema.response
   const all = { ...schema, ...security, ...(response ? { response } : {}) }
-  return method === 'POST' ? documentKeys(all) : all
+  return method === 'POST' || config?.upload ? documentKeys(all) : all
 }

@@ -33,6 +33,11 @@ export const storageFull = (cause: Error) =>
     cause,
   })
 
+export const tooManyUploads = () =>
+  new AppError('TOO_MANY_UPLOADS', 503, 'As many uploads as this server takes are under way. Nothing was imported.', {
+    headers: { 'retry-after': '10' },
+  })
+
 export const duplicateFile = (importId: number) =>
   new AppError('DUPLICATE_FILE', 409, `This very file is import ${importId} already. Nothing was imported.`, {
     hint: 'Send it with again=true to import it once more.',

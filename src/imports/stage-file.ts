@@ -1,11 +1,12 @@
 import type { Actor } from '../auth/index.ts'
 import { inPassing } from '../platform/answer-limit.ts'
+import { AtOnce } from '../platform/at-once.ts'
 import type { Context } from '../platform/context.ts'
 import type { Connection, Db } from '../platform/db.ts'
 import { projectNotFound } from '../projects/index.ts'
 import { CsvFileError, type Rejected } from './csv-file.ts'
 import type { CsvReaderOptions } from './csv-reader.ts'
-import { duplicateFile, fileTooLarge, importCancelled, invalidFile } from './errors.ts'
+import { duplicateFile, fileTooLarge, importCancelled, invalidFile, tooManyUploads } from './errors.ts'
 import { importJob } from './jobs.ts'
 import * as queries from './queries.ts'
 import { findSameFile, lockReceiving } from './receiving-queries.ts'
@@ -16,6 +17,9 @@ const REJECTED_AT_ONCE = 1_000
 const REJECTED_BYTES = 4 * 1024 * 1024
 /** What the database looks through in a millisecond, on a slow disk: the larger the file, the longer an answer may take. */
 const BYTES_PER_MS = 10_000
+
+/** Each holds a connection for as long as its sender likes: what imports and exports need is left to them. */
+const uploads = new AtOnce({ running: 6, waiting: 100, waitMs: 1_900, busy: tooManyUploads })
 
 export interface UploadedFile {
   name: string | null
@@ -45,9 +49,19 @@ export interface Once<Earlier> {
  *
  * @returns the import as it was committed, or what `once` found in its place
  * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409), STORAGE_FULL (507),
- *   or what reading the upload throws
+ *   TOO_MANY_UPLOADS (503), or what reading the upload throws
  */
-export async function stageFile<Earlier = never>(
+export function stageFile<Earlier = never>(
+  ctx: Context,
+  actor: Actor,
+  file: UploadedFile,
+  options: UploadOptions,
+  once?: Once<Earlier>,
+): Promise<queries.ImportRow | Earlier> {
+  return uploads.run(() => stage(ctx, actor, file, options, once))
+}
+
+async function stage<Earlier>(
   ctx: Context,
   actor: Actor,
   file: UploadedFile,

@@ -15,39 +15,42 @@ import { requireTarget } from './service.ts'
 import { stageFile, type UploadedFile } from './stage-file.ts'
 import { replayForFile, UploadOnce } from './upload-once.ts'
 
-/** `POST /api/v1/imports`: a file on its way in. */
+/** `POST /api/v1/imports`, or `PUT` as `curl -T` sends it: a file on its way in. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   // No body is read here: the handler streams it, once the caller is known to be allowed.
   for (const type of ['multipart/form-data', 'text/csv', XLSX, '*']) {
     app.addContentTypeParser(type, (_request, _payload, done) => done(null))
   }
 
-  app.post('/imports', {
-    config: { access: 'user', limit: 'upload', upload: true },
-    schema: {
-      tags: ['imports'],
-      summary: 'Load tasks from a CSV file or a workbook (.xlsx): multipart field `file`, or the file itself',
-      description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
-      consumes: ['multipart/form-data', 'text/csv', XLSX],
-      querystring: UploadQuery,
-      response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422, 507) },
-    },
-    handler: async (request, reply) => {
-      const { actor, query } = request
-      const projectId = await requireTarget(
-        ctx,
-        actor,
-        query.project_id === undefined ? null : String(query.project_id),
-      )
-      const options = readOptions(query, projectId)
-      const key = RequestKey.of(ctx.config, request)
-      const file = await openFile(request, query.file_name, ctx.config.uploadLimitBytes)
-      const accepted = (row: ImportRow) => toText(reply, importAnswer(row, 202))
-      const once = key && new UploadOnce(key, accepted)
-      const staged = await stageFile(ctx, actor, file, options, once)
-      return sendText(reply, 'id' in staged ? accepted(staged) : await replayForFile(staged, file.bytes))
-    },
-  })
+  for (const method of ['POST', 'PUT'] as const)
+    app.route({
+      method,
+      url: '/imports',
+      config: { access: 'user', limit: 'upload', upload: true },
+      schema: {
+        tags: ['imports'],
+        summary: 'Load tasks from a CSV file or a workbook (.xlsx): multipart field `file`, or the file itself',
+        description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
+        consumes: ['multipart/form-data', 'text/csv', XLSX],
+        querystring: UploadQuery,
+        response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422, 503, 507) },
+      },
+      handler: async (request, reply) => {
+        const { actor, query } = request
+        const projectId = await requireTarget(
+          ctx,
+          actor,
+          query.project_id === undefined ? null : String(query.project_id),
+        )
+        const options = readOptions(query, projectId)
+        const key = RequestKey.of(ctx.config, request)
+        const file = await openFile(request, query.file_name, ctx.config.uploadLimitBytes)
+        const accepted = (row: ImportRow) => toText(reply, importAnswer(row, 202))
+        const once = key && new UploadOnce(key, accepted)
+        const staged = await stageFile(ctx, actor, file, options, once)
+        return sendText(reply, 'id' in staged ? accepted(staged) : await replayForFile(staged, file.bytes))
+      },
+    })
 }
 
 export function importAnswer(row: ImportRow, status: number): Answer {

@@ -57,7 +57,8 @@ export interface DatabaseOptions {
 /** SQLSTATE 40001 serialization_failure and 40P01 deadlock_detected: nothing happened, so the same work may run again. */
 const RETRYABLE = new Set(['40001', '40P01'])
 const MAX_ATTEMPTS = 4
-const BULK_CONNECTIONS = 8
+/** Six uploads, three exports, and what is left for jobs. */
+const BULK_CONNECTIONS = 12
 const ASK_AGAIN_WITHIN_MS = 500
 /** How long a request waits for one of the pool's connections, so that it is told within two seconds that all are taken. */
 const MOST_WAIT_MS = 1_900
@@ -77,7 +78,7 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text) // a calendar day
 /** The connection pool. Its defaults differ from the driver's where those would hang or end the process. */
 export class Database implements Db {
   readonly pool: pg.Pool
-  /** For uploads and imports: few connections, no time limits. Requests keep theirs whatever is loaded. */
+  /** For uploads, imports and exports: few connections, no time limits. Requests keep theirs whatever is loaded. */
   readonly #bulk: pg.Pool
   /** Health has a connection of its own, and keeps it: where all are taken, that is busy and not broken. */
   readonly #probe: pg.Pool

@@ -22,7 +22,7 @@ const AT_ONCE = 20
 const WORK_MS = 28_000
 /** Far more than the buffers between two sockets hold. */
 const TASKS = 2_000
-/** Of what holds a connection of the database, which has eight for it. */
+/** Of what holds a connection of the database, of which there are few for it. */
 const FILES = 3
 
 describe('a server with clients that dawdle', { concurrency: true, timeout: 110_000 }, () => {

@@ -9,7 +9,9 @@ import { checksum } from '../support/database.ts'
 import { readOperations } from '../support/openapi.ts'
 import { assertProblem } from '../support/problem.ts'
 
-const POSTS = Object.keys(EXPECTATIONS).filter((operation) => operation.startsWith('POST '))
+/** And an upload as `curl -T` sends it. */
+const UPLOAD = 'PUT /api/v1/imports'
+const KEYED = Object.keys(EXPECTATIONS).filter((operation) => operation.startsWith('POST ') || operation === UPLOAD)
 const LOGOUT = 'POST /api/v1/auth/logout'
 
 describe('an Idempotency-Key on every POST', () => {
@@ -25,29 +27,38 @@ describe('an Idempotency-Key on every POST', () => {
 
   const build = async (operation: string) =>
     (REQUESTS[operation] as (typeof REQUESTS)[string])(world, admin) as Promise<Request>
-  const send = ({ url, headers, ...rest }: Request, key: string) =>
-    world.app.send('POST', url, { as: admin.token, ...rest, headers: { ...headers, 'idempotency-key': key } })
+  const sender =
+    (operation: string) =>
+    ({ url, headers, ...rest }: Request, key: string) =>
+      world.app.send(operation.split(' ')[0] as 'POST' | 'PUT', url, {
+        as: admin.token,
+        ...rest,
+        headers: { ...headers, 'idempotency-key': key },
+      })
 
-  test('the API document has the header, 409 and 422 on every POST, and the header nowhere else', async () => {
+  test('the API document has the header, 409 and 422 on every POST and upload, and the header nowhere else', async () => {
     const { body } = await world.app.send('GET', '/openapi.json')
     const operations = await readOperations(world.app)
     assert.deepEqual(
       operations
-        .filter(({ method }) => method === 'POST')
+        .filter(({ method, name }) => method === 'POST' || name === UPLOAD)
         .map(({ name }) => name)
         .sort(),
-      POSTS.toSorted(),
+      KEYED.toSorted(),
       'every POST of the document is in the table',
     )
     for (const { name, method, path } of operations) {
+      const isKeyed = KEYED.includes(name)
       const { parameters = [], responses } = body.paths[path][method.toLowerCase()]
       const header = parameters.find((parameter: { name: string }) => parameter.name === 'idempotency-key')
-      assert.equal(header?.in, method === 'POST' ? 'header' : undefined, name)
-      if (method === 'POST') assert.ok(responses['409'] && responses['422'] && !header.required, name)
+      assert.equal(header?.in, isKeyed ? 'header' : undefined, name)
+      if (isKeyed) assert.ok(responses['409'] && responses['422'] && !header.required, name)
     }
   })
 
-  for (const operation of POSTS) {
+  for (const operation of KEYED) {
+    const send = sender(operation)
+
     test(`${operation}, twice with one key, has one effect and one answer`, async () => {
       const request = await build(operation)
       const key = randomUUID()

@@ -8,8 +8,12 @@ import { requireTarget } from '../../src/imports/service.ts'
 import { stageFile } from '../../src/imports/stage-file.ts'
 import type { Connection, Db } from '../../src/platform/db.ts'
 import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { assertProblem } from '../support/problem.ts'
 import { until } from '../support/process.ts'
 import { textRow, workbook } from '../support/workbook.ts'
+import { outcome, run, stage } from './staged.ts'
+
+const AT_ONCE = 6
 
 describe('an upload that takes its time', () => {
   const cleanup = new CleanupStack()
@@ -18,8 +22,25 @@ describe('an upload that takes its time', () => {
   before(async () => {
     app = await startApp(cleanup)
     admin = await app.person('ada', 'admin')
+    await app.app.http.listen({ port: 0, host: '127.0.0.1' })
   })
   after(() => cleanup.run())
+
+  const sql = async <Row>(text: string) => (await app.ctx.db.query<Row>({ text })).rows
+  const arriving = (count: number) =>
+    until(async () => (await sql(`select from imports where state = 'receiving'`)).length === count, 20_000)
+
+  /** An upload whose head and first row are sent. */
+  function begin(title = 'One') {
+    const upload = request({
+      ...{ port: (app.app.http.server.address() as AddressInfo).port, host: '127.0.0.1', agent: false },
+      ...{ method: 'POST', path: '/api/v1/imports?again=true' },
+      headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'text/csv', connection: 'keep-alive' },
+    })
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>
+    upload.write(`title\n${title}\n`)
+    return { upload, answered }
+  }
 
   test('has no time limit of the database while a workbook arrives', async () => {
     const actor = { id: admin.id, username: admin.username, role: 'admin', sessionId: '' } as const
@@ -47,17 +68,9 @@ describe('an upload that takes its time', () => {
   test('is not cut off between its last byte and the answer', async () => {
     const { http } = app.app
     const connected = once(http.server, 'connection') as Promise<[Socket]>
-    await http.listen({ port: 0, host: '127.0.0.1' })
-    const upload = request({
-      ...{ port: (http.server.address() as AddressInfo).port, host: '127.0.0.1', agent: false },
-      ...{ method: 'POST', path: '/api/v1/imports?again=true' },
-      headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'text/csv', connection: 'keep-alive' },
-    })
-    const answered = once(upload, 'response') as Promise<[IncomingMessage]>
-    upload.write('title\nOne\n')
+    const { upload, answered } = begin()
     const [socket] = await connected
-    const sql = async <Row>(text: string) => (await app.ctx.db.query<Row>({ text })).rows
-    await until(async () => (await sql(`select from imports where state = 'receiving'`)).length === 1, 20_000)
+    await arriving(1)
 
     // What is left to be done once the file has arrived waits for this.
     await app.ctx.db.bulkTransaction(async (tx) => {
@@ -72,5 +85,35 @@ describe('an upload that takes its time', () => {
     const [answer] = await answered
     assert.equal(answer.statusCode, 202)
     answer.resume()
+  })
+
+  test('is one of six at most: the next is told soon, and exports and imports go on', { timeout: 60_000 }, async () => {
+    const slow = Array.from({ length: AT_ONCE }, (_, i) => begin(`Slow ${i}`))
+    await arriving(AT_ONCE)
+    const another = () =>
+      app.send('PUT', '/api/v1/imports', {
+        as: admin,
+        payload: 'title\nOne more\n',
+        headers: { 'content-type': 'text/csv' },
+      })
+    const asked = performance.now()
+    const refused = await another()
+    assertProblem(refused, 503, 'TOO_MANY_UPLOADS')
+    assert.match(String(refused.headers['retry-after']), /^\d+$/)
+    assert.ok(performance.now() - asked < 10_000, 'it waited for a connection')
+
+    const id = await stage(app, admin, 'title', [['Meanwhile']])
+    await run(app, id)
+    assert.deepEqual(await outcome(app, id), ['done', 1, 0, 0, 0])
+    const exports = await Promise.all([1, 2, 3].map(() => app.send('GET', '/api/v1/tasks.csv', { as: admin })))
+    for (const { status, text } of exports) assert.ok(status === 200 && text.includes('Meanwhile'), text)
+
+    for (const { upload, answered } of slow) {
+      upload.end('Two\n')
+      const [answer] = await answered
+      assert.equal(answer.statusCode, 202)
+      answer.resume()
+    }
+    assert.equal((await another()).status, 202)
   })
 })

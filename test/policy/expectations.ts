@@ -93,6 +93,7 @@ export const EXPECTATIONS: Record<string, Expected> = {
 
   'GET /api/v1/imports': signedIn(200),
   'POST /api/v1/imports': manageable(202),
+  'PUT /api/v1/imports': manageable(202),
   'POST /api/v1/imports/preview': manageable(200),
   'GET /api/v1/imports/{id}': maintained(200),
   'GET /api/v1/imports/{id}/errors': maintained(200),

@@ -124,6 +124,10 @@ export const REQUESTS: Record<string, Build> = {
     payload: `title\n${freshName()}\n`,
     headers: { 'content-type': 'text/csv' },
   }),
+  'PUT /api/v1/imports': async ({ projectId, freshName }) => ({
+    url: `${v1}/imports?project_id=${projectId}`,
+    payload: `title\n${freshName()}\n`,
+  }),
   'POST /api/v1/imports/preview': async ({ projectId }) => ({
     url: `${v1}/imports/preview`,
     body: { project_id: projectId, sample: Buffer.from('title\nFeed the cat\n').toString('base64') },
