@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createApp } from '../src/app.ts'
-import { ActorLookup } from '../src/auth/guard.ts'
+import { ActorLookup } from '../src/auth/actor-lookup.ts'
 import { findActors } from '../src/auth/session-queries.ts'
 import type { LoadPlan } from './load.ts'
 import { runLoad } from './processes.ts'
@@ -28,8 +28,8 @@ await withDatabase({}, async (ctx) => {
   const lookup = new ActorLookup(ctx)
   const variants: Record<string, () => Promise<unknown>> = {
     'nothing asked': async () => 'yes',
-    'a statement a request': async () => (await findActors(ctx.db, [sessionId]))[0]?.username,
-    'a statement a turn': async () => (await lookup.find(sessionId))?.actor.username,
+    'a statement a request': async () => (await findActors(ctx.db, [sessionId], "''"))[0]?.username,
+    'a count a turn': async () => (await lookup.find(sessionId))?.actor.username,
   }
   const servers = await Promise.all(Object.values(variants).map(listen))
   for (const connections of [32, 1]) {

@@ -21,6 +21,17 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.count_access_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  free smallint;
+begin
+  select slot into free from access_changes order by slot limit 1 for update skip locked;
+  update access_changes set changes = changes + 1 where slot = coalesce(free, pg_backend_pid() % 16);
+  return null;
+end $$;
+
 CREATE FUNCTION public.count_data_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -233,6 +244,12 @@ begin
   raise exception 'a write to tasks must advance version by one and valid_from, keep created_at, created_by and import_id, and refer to what is there';
 end $$;
 
+CREATE TABLE public.access_changes (
+    slot smallint NOT NULL,
+    changes bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE SEQUENCE public.data_changes
     START WITH 1
     INCREMENT BY 1
@@ -257,10 +274,13 @@ CREATE VIEW public.data_version AS
  SELECT ((((i.id || '.'::text) || i.tableoid) || '.'::text) || EXTRACT(epoch FROM pg_postmaster_start_time())) AS incarnation,
     (c.last_value + (c.is_called)::integer) AS changes,
     ((e.epoch || '.'::text) || COALESCE(EXTRACT(epoch FROM e.history_kept_from), (0)::numeric)) AS past,
-    (EXTRACT(epoch FROM now()))::double precision AS now
-   FROM ((public.data_changes c
+    (EXTRACT(epoch FROM now()))::double precision AS now,
+    ((EXTRACT(epoch FROM pg_postmaster_start_time()) || '.'::text) || a.changes) AS access
+   FROM (((public.data_changes c
      CROSS JOIN public.past_epoch e)
-     LEFT JOIN public.data_incarnation i ON (true));
+     LEFT JOIN public.data_incarnation i ON (true))
+     CROSS JOIN ( SELECT sum(access_changes.changes) AS changes
+           FROM public.access_changes) a);
 
 CREATE TABLE public.idempotency_keys (
     owner text NOT NULL,
@@ -535,6 +555,9 @@ ALTER TABLE public.users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY public.task_versions ATTACH PARTITION public.task_versions_default DEFAULT;
 
+ALTER TABLE ONLY public.access_changes
+    ADD CONSTRAINT access_changes_pkey PRIMARY KEY (slot);
+
 ALTER TABLE ONLY public.data_incarnation
     ADD CONSTRAINT data_incarnation_pkey PRIMARY KEY (only_row);
 
@@ -689,9 +712,13 @@ CREATE TRIGGER imports_past AFTER UPDATE OF created ON public.imports FOR EACH R
 
 CREATE TRIGGER imports_stay BEFORE DELETE ON public.imports FOR EACH ROW WHEN ((old.state <> 'receiving'::text)) EXECUTE FUNCTION public.keep_referenced();
 
+CREATE TRIGGER project_members_count_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.project_members FOR EACH STATEMENT EXECUTE FUNCTION public.count_access_change();
+
 CREATE TRIGGER project_members_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.project_members FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 
 CREATE TRIGGER projects_stay BEFORE DELETE ON public.projects FOR EACH ROW EXECUTE FUNCTION public.keep_referenced();
+
+CREATE TRIGGER sessions_count_access AFTER DELETE OR UPDATE OF user_id, expires_at, revoked_at OR TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION public.count_access_change();
 
 CREATE TRIGGER tasks_count_change AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.tasks FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 
@@ -704,6 +731,8 @@ CREATE TRIGGER tasks_past AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS 
 CREATE TRIGGER tasks_purge AFTER DELETE ON public.tasks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.record_purged_tasks();
 
 CREATE TRIGGER tasks_references AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.check_task_references();
+
+CREATE TRIGGER users_count_access AFTER DELETE OR UPDATE OF username, role, disabled_at OR TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.count_access_change();
 
 CREATE TRIGGER users_count_change AFTER UPDATE OF username ON public.users FOR EACH STATEMENT EXECUTE FUNCTION public.count_data_change();
 

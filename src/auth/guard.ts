@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Context } from '../platform/context.ts'
-import type { DataVersion } from '../platform/data-version.ts'
 import { addressKey, type LimitName, type LimitState, limitHeaders, refuseIfExceeded } from '../platform/rate-limit.ts'
-import { TurnBatch } from '../platform/turn-batch.ts'
-import type { Actor } from './actor.ts'
+import { ActorLookup, type FoundActor } from './actor-lookup.ts'
 import { takeTicket } from './download-ticket.ts'
 import { adminRequired, authenticationRequired, invalidToken } from './errors.ts'
+import { admissionOf, KnownRequests } from './known-requests.ts'
 import { noteOwnWrites } from './own-writes.ts'
-import { findActors } from './session-queries.ts'
 import type { AccessClaims, Tokens } from './tokens.ts'
 
 /**
@@ -21,6 +19,8 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
   app.decorateRequest('actor')
   app.decorateRequest('dataVersion')
   app.decorateRequest('readDataVersion')
+  app.decorateRequest('keptPage')
+  new KnownRequests(app, ctx, tokens, actors).install()
   noteOwnWrites(app, ctx)
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
@@ -31,11 +31,12 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'public', limit } = request.routeOptions.config
     const states: LimitState[] = []
-    const count = async (name: LimitName, key: string) => {
-      states.push(await ctx.limits.consume(name, key))
+    const counted = (state: LimitState) => {
+      states.push(state)
       reply.headers(limitHeaders(states))
       refuseIfExceeded(states)
     }
+    const count = async (name: LimitName, key: string) => counted(await ctx.limits.consume(name, key))
     const address = addressKey(request.ip)
     if (access === 'public') {
       if (!request.is404 && isOperations(request)) return
@@ -46,9 +47,11 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
         throw error
       })
       request.actor = actor
-      request.dataVersion = version
-      if (version) request.readDataVersion = async () => (await actors.find(actor.sessionId, true))?.version
-      await count('user', String(actor.id))
+      if (request.routeOptions.config.cached) {
+        request.dataVersion = version
+        request.readDataVersion = async () => (await actors.find(actor.sessionId))?.version
+      }
+      counted(admissionOf(request.raw)?.state ?? (await ctx.limits.consume('user', String(actor.id))))
       if (access === 'admin' && actor.role !== 'admin') throw adminRequired()
     }
     if (limit) await count(limit, request.actor ? String(request.actor.id) : address)
@@ -66,8 +69,10 @@ async function authenticate(
   tokens: Tokens,
   actors: ActorLookup,
 ): Promise<FoundActor> {
+  const admission = admissionOf(request.raw)
+  if (admission) return admission.found
   const claims = await readClaims(request, reply, tokens)
-  const found = await actors.find(claims.sessionId, request.routeOptions.config.cached)
+  const found = await actors.find(claims.sessionId)
   if (found?.actor.id !== claims.userId) throw invalidToken()
   return found
 }
@@ -79,47 +84,5 @@ async function readClaims(request: FastifyRequest, reply: FastifyReply, tokens: 
     if (!claims) throw authenticationRequired()
     return claims
   }
-  const match = /^Bearer +([\w~+/.-]+=*)$/i.exec(authorization)
-  if (!match?.[1]) throw invalidToken()
-  return tokens.verifyAccess(match[1])
-}
-
-interface FoundActor {
-  actor: Actor
-  version: DataVersion | undefined
-}
-
-/**
- * Asks the database about the session on every request, so that a logout, a new password, a disabled user or another
- * role counts from the next request on, in every process. Requests that arrive in the same turn of the event loop
- * share one statement (measured: bench/session-check.ts).
- */
-export class ActorLookup {
-  readonly #ctx: Pick<Context, 'db'>
-  readonly #scopeSql: string
-  readonly #plain: TurnBatch<string, Map<string, FoundActor>>
-  readonly #versioned: TurnBatch<string, Map<string, FoundActor>>
-
-  /** @param scopeSql what the user `u` may read, as SQL for one text */
-  constructor(ctx: Pick<Context, 'db'>, scopeSql = "''") {
-    this.#ctx = ctx
-    this.#scopeSql = scopeSql
-    this.#plain = new TurnBatch((ids) => this.#ask([...ids.keys()], false))
-    this.#versioned = new TurnBatch((ids) => this.#ask([...ids.keys()], true))
-  }
-
-  /** @param versioned to be told the version of the data as well */
-  async find(sessionId: string, versioned = false): Promise<FoundActor | undefined> {
-    return (await (versioned ? this.#versioned : this.#plain).join(sessionId)).get(sessionId)
-  }
-
-  async #ask(ids: string[], versioned: boolean): Promise<Map<string, FoundActor>> {
-    const rows = await findActors(this.#ctx.db, ids, versioned ? this.#scopeSql : undefined)
-    return new Map(
-      rows.map(({ session_id: sessionId, id, username, role, ...version }) => [
-        sessionId,
-        { actor: { id, username, role, sessionId }, version: versioned ? (version as DataVersion) : undefined },
-      ]),
-    )
-  }
+  return tokens.verifyHeader(authorization)
 }

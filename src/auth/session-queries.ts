@@ -1,4 +1,4 @@
-import type { DataVersion } from '../platform/data-version.ts'
+import type { VersionRow } from '../platform/data-version.ts'
 import type { Queryable } from '../platform/db.ts'
 import type { Role } from './queries.ts'
 
@@ -41,17 +41,18 @@ export async function insertSession(
 }
 
 /**
- * Who stands behind each of these sessions, now; an ended session or a disabled user is left out.
+ * Who stands behind each of these sessions, now; an ended session or a disabled user is left out. What it reads is counted
+ * when it changes: see `count_access_change` in migrations/.
  *
- * @param scopeSql what the user `u` may read; with it the version of the data is read as well
+ * @param scopeSql what the user `u` may read
  */
-export async function findActors(db: Queryable, sessionIds: string[], scopeSql?: string) {
-  const version = scopeSql ? `, v.incarnation, v.changes, v.past, v.now, ${scopeSql} as scope` : ''
-  const { rows } = await db.query<FoundSession & Partial<DataVersion>>({
-    name: `auth/find-actors${scopeSql ? '-and-version' : ''}`,
+export async function findActors(db: Queryable, sessionIds: string[], scopeSql: string) {
+  const { rows } = await db.query<FoundSession & VersionRow>({
+    name: 'auth/find-actors',
     quick: true,
-    text: `select s.id as session_id, u.id, u.username, u.role${version}
-             from sessions s join users u on u.id = s.user_id ${scopeSql ? 'cross join data_version v' : ''}
+    text: `select s.id as session_id, extract(epoch from s.expires_at)::float8 as expires, u.id, u.username, u.role,
+                  ${scopeSql} as scope, v.incarnation, v.changes, v.past, v.now, v.access
+             from sessions s join users u on u.id = s.user_id cross join data_version v
             where s.id = any($1::uuid[]) and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null`,
     values: [sessionIds],
   })
@@ -60,9 +61,12 @@ export async function findActors(db: Queryable, sessionIds: string[], scopeSql?:
 
 interface FoundSession {
   session_id: string
+  /** Seconds since 1970. */
+  expires: number
   id: number
   username: string
   role: Role
+  scope: string
 }
 
 /** The session with its row lock, so that one refresh token has one successor. */

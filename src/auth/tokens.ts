@@ -62,6 +62,13 @@ export class Tokens {
       .sign(key.signing)
   }
 
+  /** @param authorization the header (RFC 6750). @throws AppError INVALID_TOKEN (401) */
+  async verifyHeader(authorization: string): Promise<AccessClaims> {
+    const match = /^Bearer +([\w~+/.-]+=*)$/i.exec(authorization)
+    if (!match?.[1]) throw invalidToken()
+    return this.verifyAccess(match[1])
+  }
+
   /** @throws AppError INVALID_TOKEN (401) */
   async verifyAccess(token: string): Promise<AccessClaims> {
     if (token.length > MAX_TOKEN_CHARACTERS) throw invalidToken()

@@ -58,6 +58,11 @@ export class PageCache {
     this.#settled = new SettledChanges(db)
   }
 
+  /** What is kept in this process. */
+  peek(request: Pick<PageRequest, 'question' | 'isPast' | 'version'>): Page | undefined {
+    return this.#local.get(keyOf(request))
+  }
+
   async get(request: PageRequest): Promise<Page & { cache: CacheOutcome }> {
     const key = keyOf(request)
     const known = this.#local.get(key)
@@ -132,7 +137,7 @@ export class PageCache {
   }
 }
 
-function keyOf({ question, isPast, version }: PageRequest): string {
+function keyOf({ question, isPast, version }: Pick<PageRequest, 'question' | 'isPast' | 'version'>): string {
   const { incarnation, past, changes, scope } = version
   return `${incarnation} ${past} ${isPast ? '' : changes} ${scope} ${question}`
 }

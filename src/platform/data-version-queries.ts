@@ -1,4 +1,16 @@
+import type { VersionRow } from './data-version.ts'
 import type { Queryable } from './db.ts'
+
+/** As it is now. Read on every request that says who it is from. */
+export async function findVersion(db: Queryable): Promise<VersionRow> {
+  const { rows } = await db.query<VersionRow>({
+    name: 'platform/find-version',
+    quick: true,
+    text: 'select incarnation, changes, past, now, access from data_version',
+  })
+  if (!rows[0]) throw new Error('the row of past_epoch is missing')
+  return rows[0]
+}
 
 /** The lock that writers share until their change can be seen; see `count_data_change` in migrations/. */
 const WRITERS = 7_263_002

@@ -2,21 +2,26 @@ import { findSettledPosition, renewIncarnation } from './data-version-queries.ts
 import type { Queryable } from './db.ts'
 import { TurnBatch } from './turn-batch.ts'
 
-/**
- * What a list depends on beside its question, as it was when the request had arrived. Read on every request, with the
- * session; docs/decisions/0008-lists-kept-under-a-count-of-changes.md has the proof.
- */
-export interface DataVersion {
+/** What is kept may depend on, as it was when a request had arrived. */
+export interface VersionRow {
   /** Which life of the database the counts are of; null between a crash and the first page to be kept. */
   incarnation: string | null
   /** Counts the changes of anything a list shows, also those that are not committed yet. */
   changes: number
   /** Counts the changes of what has been. */
   past: string
-  /** What the asker may read: the same for everybody who may read the same. */
-  scope: string
   /** The database's clock, in seconds since 1970. */
   now: number
+  /** Counts the changes of what decides who may do what. */
+  access: string
+}
+
+/**
+ * What a list depends on beside its question; docs/decisions/0008-lists-kept-under-a-count-of-changes.md has the proof.
+ */
+export interface DataVersion extends Omit<VersionRow, 'access'> {
+  /** What the asker may read: the same for everybody who may read the same. */
+  scope: string
 }
 
 /** Tells whether all that had been counted can be seen by now. */

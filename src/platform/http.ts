@@ -21,6 +21,9 @@ const LINGER_MS = 1_000
 /** Bounds what connections alone take, a few kB each. */
 const MOST_CONNECTIONS = 5_000
 
+/** Of every answer. */
+export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
+
 /**
  * A Fastify instance with every default that would break a promise replaced: nothing is coerced or stripped,
  * JSON is parsed strictly, errors are problem documents, timeouts are set, forwarded addresses are trusted only
@@ -100,7 +103,7 @@ function addRequestRules(app: FastifyInstance, ctx: Context): void {
   app.addHook('preValidation', (request, _reply, done) => done(errorOf(() => checkMembers(request))))
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (ctx.stopping.signal.aborted) reply.header('connection', 'close')
-    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+    reply.headers(COMMON_HEADERS)
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     atEndOfTurn(() => {
       try {

@@ -5,6 +5,9 @@ import { sendRefusal } from './problem.ts'
 import { hasBody } from './slow-bodies.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    places: Places
+  }
   interface FastifyContextConfig {
     /** Lasts as long as its client likes (uploads, exports, streams), and is counted apart from what is over in a moment. */
     lasting?: boolean
@@ -35,6 +38,7 @@ const QUIET_MS = 10_000
  */
 export function shedOverload(app: FastifyInstance, ctx: Context): void {
   const places = new Places(ctx)
+  app.decorate('places', places)
   app.decorateRequest('underWayAs')
   app.addHook('onRequest', (request, reply, done) => {
     const kind = kindOf(request)
@@ -67,18 +71,25 @@ class Places {
   /** Gives up the place it has. @returns false when there is none: the request is answered then */
   enter(request: FastifyRequest, reply: FastifyReply, kind: Kind): boolean {
     this.leave(request)
-    if (this.#taken[kind] < this.#bounds[kind]) {
-      this.#taken[kind]++
-      request.underWayAs = kind
-      return true
-    }
-    this.#refuse(reply, kind)
-    return false
+    if (this.take(kind)) request.underWayAs = kind
+    else this.#refuse(reply, kind)
+    return request.underWayAs !== undefined
   }
 
   leave(request: FastifyRequest): void {
-    if (request.underWayAs) this.#taken[request.underWayAs]--
+    if (request.underWayAs) this.giveBack(request.underWayAs)
     request.underWayAs = undefined
+  }
+
+  /** @returns false when there is none */
+  take(kind: Kind): boolean {
+    if (this.#taken[kind] >= this.#bounds[kind]) return false
+    this.#taken[kind]++
+    return true
+  }
+
+  giveBack(kind: Kind): void {
+    this.#taken[kind]--
   }
 
   #refuse(reply: FastifyReply, kind: Kind): void {

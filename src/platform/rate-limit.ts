@@ -38,6 +38,11 @@ export class RateLimits {
     return this.#get(name).consume(key)
   }
 
+  /** One attempt for each of the keys, in their order. */
+  consumeAll(name: LimitName, keys: string[]): Promise<LimitState[]> {
+    return this.#get(name).consumeAll(keys)
+  }
+
   /** Takes one attempt back, if it can: what it was counted for is neither failed nor held up by that. */
   async refund(name: LimitName, key: string): Promise<void> {
     await inPassing(this.#get(name).limiter.reward(key, 1))
@@ -84,7 +89,16 @@ class Limit {
   }
 
   async consume(key: string): Promise<LimitState> {
-    const count = (await this.#counts.join(key)).get(key)
+    return this.#stateOf(key, await this.#counts.join(key))
+  }
+
+  async consumeAll(keys: string[]): Promise<LimitState[]> {
+    const counts = await this.#counts.joinAll(keys)
+    return keys.map((key) => this.#stateOf(key, counts))
+  }
+
+  #stateOf(key: string, counts: Map<string, Count>): LimitState {
+    const count = counts.get(key)
     if (!count) throw new Error('an attempt was not counted')
     // As if those that came together had been counted one after the other.
     const consumed = ++count.consumed

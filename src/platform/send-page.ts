@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
-import { CACHE_OUTCOMES } from './cache.ts'
+import { CACHE_OUTCOMES, type CacheOutcome } from './cache.ts'
 import type { Context } from './context.ts'
 import type { DataVersion } from './data-version.ts'
 import type { Queryable } from './db.ts'
@@ -15,6 +15,8 @@ declare module 'fastify' {
     /** On routes that are `cached`. */
     dataVersion: DataVersion | undefined
     readDataVersion: (() => Promise<DataVersion | undefined>) | undefined
+    /** What was answered with. */
+    keptPage: Pick<KeptPage, 'question' | 'isPast'> | undefined
   }
 }
 
@@ -71,18 +73,25 @@ export async function sendPage(
   { isPast, ...page }: KeptPage,
 ): Promise<FastifyReply> {
   const { dataVersion: version, readDataVersion: readVersion } = request
+  request.keptPage = { question: page.question, isPast }
   if (!version || !readVersion) throw new Error('a route that sends pages must be declared as cached')
   const asked = { ...page, isPast: isPast(version.now), version, readVersion }
   const { body, etag, cache } = await ctx.cache.get(asked)
   ctx.metrics.pages.inc({ outcome: cache })
-  // A browser may keep it, but must ask each time whether it still is the page, and whether it may see it.
-  reply.headers({ etag, 'x-cache': cache, 'cache-control': 'private, no-cache' })
+  reply.headers(pageHeaders(etag, cache))
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
   return sendJsonText(reply, body)
 }
 
+/** A browser may keep it, but must ask each time whether it still is the page, and whether it may see it. */
+export const pageHeaders = (etag: string, cache: CacheOutcome) => ({
+  etag,
+  'x-cache': cache,
+  'cache-control': 'private, no-cache',
+})
+
 /** If-None-Match (RFC 9110, 13.1.2) compares weakly. */
-function isKnown(header: string | undefined, etag: string): boolean {
+export function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
   return header.trim() === '*' || header.split(',').some((known) => known.trim().replace(/^W\//, '') === etag)
 }

@@ -16,9 +16,14 @@ export class TurnBatch<Key, Answer> {
   }
 
   join(key: Key): Promise<Answer> {
+    return this.joinAll([key])
+  }
+
+  /** What comes together has one answer. */
+  joinAll(keys: Iterable<Key>): Promise<Answer> {
     this.#open ??= this.#begin()
-    const { keys, answer } = this.#open
-    keys.set(key, (keys.get(key) ?? 0) + 1)
+    const { keys: asked, answer } = this.#open
+    for (const key of keys) asked.set(key, (asked.get(key) ?? 0) + 1)
     return answer
   }
 
