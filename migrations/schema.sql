@@ -634,19 +634,11 @@ CREATE INDEX task_versions_assignee ON ONLY public.task_versions USING btree (as
 
 CREATE INDEX task_versions_by_due_date ON ONLY public.task_versions USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
 
-CREATE INDEX task_versions_by_label ON ONLY public.task_versions USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
-
-CREATE INDEX task_versions_by_word ON ONLY public.task_versions USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
-
 CREATE INDEX task_versions_date ON ONLY public.task_versions USING btree (created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_default_assignee ON public.task_versions_default USING btree (assigned_user_id, created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_default_by_due_date ON public.task_versions_default USING btree (due_date) WHERE ((deleted_at IS NULL) AND due_ended);
-
-CREATE INDEX task_versions_default_by_label ON public.task_versions_default USING gin (labels) WHERE ((deleted_at IS NULL) AND labels_ended);
-
-CREATE INDEX task_versions_default_by_word ON public.task_versions_default USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE ((deleted_at IS NULL) AND text_ended);
 
 CREATE INDEX task_versions_default_date ON public.task_versions_default USING btree (created_at, task_id, valid_from);
 
@@ -657,6 +649,26 @@ CREATE INDEX task_versions_default_priority ON public.task_versions_default USIN
 CREATE INDEX task_versions_project ON ONLY public.task_versions USING btree (project_id, status, created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_default_project ON public.task_versions_default USING btree (project_id, status, created_at, task_id, valid_from);
+
+CREATE INDEX task_versions_search ON ONLY public.task_versions USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), (
+CASE
+    WHEN labels_ended THEN labels
+    ELSE NULL::text[]
+END), (
+CASE
+    WHEN text_ended THEN to_tsvector('simple'::regconfig, ((title || ' '::text) || description))
+    ELSE NULL::tsvector
+END)) WHERE ((deleted_at IS NULL) AND (labels_ended OR text_ended));
+
+CREATE INDEX task_versions_default_search ON public.task_versions_default USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), (
+CASE
+    WHEN labels_ended THEN labels
+    ELSE NULL::text[]
+END), (
+CASE
+    WHEN text_ended THEN to_tsvector('simple'::regconfig, ((title || ' '::text) || description))
+    ELSE NULL::tsvector
+END)) WHERE ((deleted_at IS NULL) AND (labels_ended OR text_ended));
 
 CREATE INDEX task_versions_status ON ONLY public.task_versions USING btree (status, created_at, task_id, valid_from);
 
@@ -670,8 +682,6 @@ CREATE INDEX tasks_by_due_date ON public.tasks USING btree (due_date) WHERE (del
 
 CREATE INDEX tasks_by_import ON public.tasks USING btree (import_id, id) WHERE (import_id IS NOT NULL);
 
-CREATE INDEX tasks_by_label ON public.tasks USING gin (labels) WHERE (deleted_at IS NULL);
-
 CREATE INDEX tasks_by_priority ON public.tasks USING btree (priority, status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_by_project ON public.tasks USING btree (project_id, status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
@@ -682,7 +692,7 @@ CREATE INDEX tasks_deletion ON public.tasks USING btree (deletion_id) WHERE (del
 
 CREATE UNIQUE INDEX tasks_living_external_id ON public.tasks USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 
-CREATE INDEX tasks_text ON public.tasks USING gin (to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_search ON public.tasks USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), labels, to_tsvector('simple'::regconfig, ((title || ' '::text) || description))) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_trash ON public.tasks USING btree (deleted_at DESC, id DESC) WHERE (deleted_at IS NOT NULL);
 
@@ -694,10 +704,6 @@ ALTER INDEX public.task_versions_assignee ATTACH PARTITION public.task_versions_
 
 ALTER INDEX public.task_versions_by_due_date ATTACH PARTITION public.task_versions_default_by_due_date;
 
-ALTER INDEX public.task_versions_by_label ATTACH PARTITION public.task_versions_default_by_label;
-
-ALTER INDEX public.task_versions_by_word ATTACH PARTITION public.task_versions_default_by_word;
-
 ALTER INDEX public.task_versions_date ATTACH PARTITION public.task_versions_default_date;
 
 ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_default_pkey;
@@ -705,6 +711,8 @@ ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_defa
 ALTER INDEX public.task_versions_priority ATTACH PARTITION public.task_versions_default_priority;
 
 ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project;
+
+ALTER INDEX public.task_versions_search ATTACH PARTITION public.task_versions_default_search;
 
 ALTER INDEX public.task_versions_status ATTACH PARTITION public.task_versions_default_status;
 

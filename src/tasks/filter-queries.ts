@@ -58,11 +58,11 @@ export const isEmpty = (filter: TaskFilter) =>
 
 export const hasLabels = (filter: TaskFilter) => filter.labels !== undefined || filter.anyLabel !== undefined
 
-/** Answered by an index on labels. */
-export function labelsSql(filter: TaskFilter, bind: Bind): string {
+/** @param labels SQL of them, as an index has them */
+export function labelsSql(filter: TaskFilter, bind: Bind, labels = 't.labels'): string {
   const sql: string[] = []
-  if (filter.labels) sql.push(`t.labels @> ${bind(filter.labels)}::text[]`)
-  if (filter.anyLabel) sql.push(`t.labels && ${bind(filter.anyLabel)}::text[]`)
+  if (filter.labels) sql.push(`${labels} @> ${bind(filter.labels)}::text[]`)
+  if (filter.anyLabel) sql.push(`${labels} && ${bind(filter.anyLabel)}::text[]`)
   return sql.join(' and ')
 }
 
@@ -73,16 +73,24 @@ export function dueSql(filter: TaskFilter, bind: Bind): string[] {
   return sql
 }
 
+export const WORDS = `to_tsvector('simple', t.title || ' ' || t.description)`
+
 /**
- * Answered by an index on the words. `plainto_tsquery` takes `%`, `_`, quotes and operators as what they are: not words.
+ * `plainto_tsquery` takes `%`, `_`, quotes and operators as what they are: not words.
+ *
+ * @param words SQL of them, as an index has them
+ * @param isWithoutLast leaves the last one away when there are several: true of more tasks
  */
-export function textSql(text: string, bind: Bind): string {
-  const words = `nullif(plainto_tsquery('simple', ${bind(text)})::text, '')`
-  return `to_tsvector('simple', t.title || ' ' || t.description) @@ (select (${words} || ':*')::tsquery)`
+export function textSql(text: string, bind: Bind, words = WORDS, isWithoutLast = false): string {
+  const wanted = `plainto_tsquery('simple', ${bind(text)})::text`
+  const all = `nullif(${wanted}, '') || ':*'`
+  // They stand in quotes, and a quote within one is doubled.
+  const others = `substring(${wanted} from '^(.+) & ''(?:[^'']|'''')*''$')`
+  return `${words} @@ (select (${isWithoutLast ? `coalesce(${others}, ${all})` : all})::tsquery)`
 }
 
 /** Implied by `textSql`, and a hundred times cheaper where no index answers: each word is somewhere in the text. */
-function containsSql(text: string, bind: Bind): string {
+export function containsSql(text: string, bind: Bind): string {
   const patterns = `select '%' || regexp_replace(word, '([%_\\\\])', '\\\\\\1', 'g') || '%'
     from unnest(tsvector_to_array(to_tsvector('simple', ${bind(text)}))) word`
   return `lower(t.title || ' ' || t.description) like all (array(${patterns}))`

@@ -1,19 +1,11 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
-import { actorKind, projectPredicate, readableProjects, taskPredicate } from '../projects/index.ts'
+import { actorKind, projectPredicate, readableProjects } from '../projects/index.ts'
 import { type AsOf, endOf } from './as-of.ts'
 import { type StateSource, stateSources } from './as-of-queries.ts'
-import {
-  assigneeSql,
-  type Bind,
-  dueSql,
-  filterSql,
-  hasLabels,
-  isEmpty,
-  labelsSql,
-  type TaskFilter,
-  textSql,
-} from './filter-queries.ts'
+import { assigneeSql, type Bind, containsSql, filterSql, isEmpty, type TaskFilter } from './filter-queries.ts'
+import { range, readable, type Statement, select, unionAll } from './list-parts-queries.ts'
+import { type SearchHints, search } from './list-search-queries.ts'
 import { STATUSES } from './schemas.ts'
 import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
@@ -48,28 +40,36 @@ export const byColumn = (db: Queryable, actor: Actor, request: TaskPageRequest) 
 
 /** By date, the first `stretch` tasks. A page that is not full says nothing of what comes after them. */
 export const byDate = (db: Queryable, actor: Actor, request: TaskPageRequest, stretch: number) =>
-  list(db, actor, request, (statement) => walk(statement, stretch), stretch <= SAMPLE)
+  list(db, actor, request, (statement) => matching(statement, `(${nearest(statement, stretch)})`))
+
+/** By date, the first SAMPLE tasks; and what these tell, when they do not fill the page. */
+export async function bySample(
+  db: Queryable,
+  actor: Actor,
+  request: TaskPageRequest,
+): Promise<{ tasks: ListedTask[]; sample: Sample | undefined }> {
+  const page = await read(db, actor, request, (statement) => matching(statement, 'looked_at'), true, SAMPLE)
+  return { tasks: split(page), sample: page.sample ?? undefined }
+}
 
 /** By the index on words, labels or due dates: finds all that match, so it is for what few do. */
-export const bySearch = (db: Queryable, actor: Actor, request: TaskPageRequest) => list(db, actor, request, search)
+export const bySearch = (db: Queryable, actor: Actor, request: TaskPageRequest, hints: SearchHints = {}) =>
+  list(db, actor, request, (statement) => search(statement, hints))
 
 /** Project by project: for who sees few of the tasks. */
 export const byProject = (db: Queryable, actor: Actor, request: TaskPageRequest) =>
   list(db, actor, request, eachProject)
 
-interface Statement {
-  actor: Actor
-  filter: TaskFilter
-  /** SQL of where the listed states end. */
-  end: string | undefined
-  /** SQL of where the page before ended. */
-  after: { createdAt: string; id: string } | undefined
-  direction: 'asc' | 'desc'
-  order: string
-  /** A number the statement can hold as it stands: the planner must know that few rows are wanted. */
-  limit: number
-  timeZone: string
-  bind: Bind
+/** What the next tasks by date tell of those after them. */
+export interface Sample {
+  /** How many they are; fewer than SAMPLE when no more come. */
+  size: number
+  /** When the oldest and the newest of them were made. */
+  oldest: string
+  newest: string
+  /** Of a text of several words: how many have the last of them, and how many all the others. */
+  withLast: number
+  withOthers: number
 }
 
 const LIMITS = [21, 51, 101]
@@ -77,14 +77,20 @@ const LIMITS = [21, 51, 101]
 /** Enough tasks to tell what is common from what is rare. */
 export const SAMPLE = 300
 
-/** @param isShort whether it looks at few tasks when there is no filter and no time */
-async function list(
+const list = async (...page: Parameters<typeof read>) => split(await read(...page))
+
+/**
+ * @param isShort whether it looks at few tasks when there is no filter and no time
+ * @param sampled how many of the first tasks by date are there as `looked_at`
+ */
+async function read(
   db: Queryable,
   actor: Actor,
   request: TaskPageRequest,
   way: Way,
   isShort = false,
-): Promise<ListedTask[]> {
+  sampled?: number,
+): Promise<JoinedPage> {
   const values: unknown[] = [actor.id]
   const bind = (value: unknown) => `$${values.push(value)}`
   const { filter, asOf, direction, after, timeZone } = request
@@ -102,14 +108,17 @@ async function list(
     timeZone,
     bind,
   }
+  const page = bind(request.limit)
   const text = `
-    select string_agg(id, E'\\n') as ids, string_agg(position, E'\\n') as positions, string_agg(json, E'\\n') as tasks from (
+    ${sampled ? `with looked_at as materialized (${nearest(statement, sampled)})` : ''}
+    select string_agg(id, E'\\n') as ids, string_agg(position, E'\\n') as positions, string_agg(json, E'\\n') as tasks,
+           ${sampled ? sampleSql(statement, page) : 'null'} as sample from (
       select t.id::text as id, to_char(t.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position, ${TASK_JSON} as json
-        from (${way(statement)} limit ${bind(request.limit)}) t ${TASK_PEOPLE} order by ${order}) page`
+        from (${way(statement)} limit ${page}) t ${TASK_PEOPLE} order by ${order}) page`
   const name = statementName(actor, text)
   const quick = isShort && asOf === undefined && isEmpty(filter)
   const { rows } = await db.query<JoinedPage>({ name, text, values, quick })
-  return split(rows[0])
+  return rows[0] as JoinedPage
 }
 
 /**
@@ -120,46 +129,13 @@ interface JoinedPage {
   ids: string | null
   positions: string | null
   tasks: string | null
+  sample: Sample | null
 }
 
-function split(page: JoinedPage | undefined): ListedTask[] {
-  const [ids = [], positions = [], tasks = []] = [page?.ids, page?.positions, page?.tasks].map((text) =>
-    text?.split('\n'),
-  )
+function split(page: JoinedPage): ListedTask[] {
+  const [ids = [], positions = [], tasks = []] = [page.ids, page.positions, page.tasks].map((text) => text?.split('\n'))
   return tasks.map((json, i) => ({ id: Number(ids[i]), position: positions[i] ?? '', json }))
 }
-
-/**
- * The part of an index on (columns, created_at, id) that is walked: between two rows, so that the walk begins at its first
- * task. As an equality beside a bound in time the last column would leave the planner the choice of other indexes; two
- * bounds in time would be walked from the first. The columns before are equalities, for PostgreSQL 15 ends a walk between
- * rows only where their first column changes. `created_at` says less exactly what `valid_from` says, the last column of the
- * index, which skips what is younger without a look at the row.
- */
-function range(statement: Statement, id: string, columns: string[] = [], values: string[] = []): string {
-  const { after, end, direction } = statement
-  const equal = columns.slice(0, -1).map((column, i) => `t.${column} = ${values[i]}`)
-  const compare = (operator: string, createdAt: string, task?: string) => {
-    const left = [...columns.slice(-1), 'created_at', ...(task ? [id] : [])].map((column) => `t.${column}`)
-    return `(${left.join(', ')}) ${operator} (${[...values.slice(-1), createdAt, ...(task ? [task] : [])].join(', ')})`
-  }
-  // Without columns an open end needs no bound.
-  const open = (operator: string, infinity: string) =>
-    columns.length > 0 ? compare(operator, `'${infinity}'::timestamptz`) : undefined
-  const isDown = direction === 'desc'
-  const ended = end ? compare('<', end) : open('<', 'infinity')
-  const upper = after && isDown ? compare('<', after.createdAt, after.id) : ended
-  const lower = after && !isDown ? compare('>', after.createdAt, after.id) : open('>', '-infinity')
-  return [...equal, upper, lower].filter((bound) => bound !== undefined).join(' and ') || 'true'
-}
-
-function select({ table, columns, conditions, begun }: StateSource, more: string[], rest = ''): string {
-  const where = [...conditions, begun, ...more].filter((condition) => condition !== undefined).join(' and ')
-  return `(select ${columns} from ${table} t where ${where} ${rest})`
-}
-
-const unionAll = (parts: string[]) => parts.join('\n union all ')
-const readable = (actor: Actor) => taskPredicate(actor, 'read', 't')
 
 function direct(statement: Statement): string {
   const { actor, filter, order, timeZone, bind } = statement
@@ -218,38 +194,27 @@ function inOrder({ direction, order }: Statement, { id }: StateSource, limit: nu
   return `order by ${first}${order.replace('t.id', `t.${id}`)} limit ${limit}`
 }
 
-function walk(statement: Statement, stretch: number): string {
-  const { actor, filter, order, timeZone, bind } = statement
+/** The first tasks by date, whatever they are. */
+function nearest(statement: Statement, n: number): string {
   const parts = stateSources(statement.end).map((source) =>
-    select(source, [range(statement, source.id)], inOrder(statement, source, stretch)),
+    select(source, [range(statement, source.id)], inOrder(statement, source, n)),
   )
-  const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
-  return `select * from (select * from (${unionAll(parts)}) t order by ${order} limit ${stretch}) t
-           where ${conditions} order by ${order}`
+  return `select * from (${unionAll(parts)}) t order by ${statement.order} limit ${n}`
 }
 
-/**
- * Tasks that have the word, label or day now, or had it in a version that is the last before another (`text_ended` and so
- * on): whoever had it at the time is among them. Then the state of each at that time, in order, until the page is full.
- */
-function search(statement: Statement): string {
-  const { actor, filter, direction, timeZone, bind } = statement
-  const [condition, ended] =
-    filter.text !== undefined
-      ? [textSql(filter.text, bind), 't.text_ended']
-      : hasLabels(filter)
-        ? [labelsSql(filter, bind), 't.labels_ended']
-        : [dueSql(filter, bind).join(' and '), 't.due_ended']
-  const candidates = stateSources(statement.end).map(({ table, id, conditions }) => {
-    const held = [...conditions, `(${range(statement, id)}) is true`, condition]
-    const where = [...held, ...(table === 'tasks' ? [] : [ended])].join(' and ')
-    return `select t.${id} as id, t.created_at from ${table} t where ${where}`
-  })
-  const conditions = [...filterSql(filter, timeZone, bind), readable(actor)]
-  const states = stateSources(statement.end).map((source) => select(source, [`t.${source.id} = c.id`, ...conditions]))
-  const order = `c.created_at ${direction}, c.id ${direction}`
-  return `with c as materialized (${candidates.join(' union ')})
-    select t.* from (select * from c order by ${order}) c cross join lateral (${unionAll(states)}) t order by ${order}`
+function matching({ actor, filter, order, timeZone, bind }: Statement, tasks: string): string {
+  const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
+  return `select * from ${tasks} t where ${conditions} order by ${order}`
+}
+
+/** What the tasks that were looked at tell; nothing when they fill the page. */
+function sampleSql({ filter, bind }: Statement, page: string): string {
+  const words = filter.text?.trim().split(/\s+/) ?? []
+  const having = (some: string[]) => `count(*) filter (where ${containsSql(some.join(' '), bind)})`
+  const [last, others] = words.length > 1 ? [having(words.slice(-1)), having(words.slice(0, -1))] : ['0', '0']
+  return `case when count(*) < ${page} then
+    (select json_build_object('size', count(*), 'oldest', min(created_at), 'newest', max(created_at),
+                              'withLast', ${last}, 'withOthers', ${others}) from looked_at t) end`
 }
 
 function eachProject(statement: Statement): string {

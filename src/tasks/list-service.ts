@@ -5,7 +5,17 @@ import type { Queryable } from '../platform/db.ts'
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled } from './as-of.ts'
 import { hasLabels, type TaskFilter } from './filter-queries.ts'
-import { byColumn, byDate, byProject, bySearch, type ListedTask, SAMPLE, type TaskPageRequest } from './list-queries.ts'
+import {
+  byColumn,
+  byDate,
+  byProject,
+  bySample,
+  bySearch,
+  type ListedTask,
+  SAMPLE,
+  type TaskPageRequest,
+} from './list-queries.ts'
+import { weeksAhead } from './list-weeks.ts'
 import { requireHistory } from './service.ts'
 
 /** @throws AppError HISTORY_NOT_KEPT (410), when it is read, for a time from before the history that is kept */
@@ -33,6 +43,15 @@ async function listTaskPage(ctx: Context, db: Queryable, actor: Actor, request: 
 /** What is found this often in a sample fills a page long before this many tasks have been looked at. */
 const COMMON = 3
 const STRETCH = 20_000
+/** What the index finds week by week has to be more common before it is sooner found by date. */
+const COMMON_OF_WEEKS = 8
+/** So many times a page are looked for at once: what was found in a sample is a guess. */
+const PAGES = 3
+/** What is not found in a sample is there half a time. */
+const NOT_FOUND = 0.5
+/** The last word is left out of a search when so many have it, as the index has to collect all words that begin so. */
+const MANY = SAMPLE / 15
+const MORE_THAN_OTHERS = 3
 /** So few days have few tasks. */
 const NARROW_DAYS = 31
 
@@ -41,21 +60,26 @@ const NARROW_DAYS = 31
  * tasks are looked at first: they fill the page, or tell which it is. Each page is the answer of one statement.
  */
 export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRequest): Promise<ListedTask[]> {
-  const { filter } = request
+  const { filter, limit } = request
   const isOfSomebody = filter.assignedToMe || filter.assignedUser !== undefined
-  const isSearch = !isOfSomebody && (filter.text !== undefined || hasLabels(filter) || isNarrowlyDue(filter))
+  const isOfWeeks = !isOfSomebody && (filter.text !== undefined || hasLabels(filter))
+  const isSearch = isOfWeeks || (!isOfSomebody && isNarrowlyDue(filter))
   const hasColumn = isOfSomebody || filter.projectId !== undefined || filter.status || filter.priority
   // There are four priorities: most often the next tasks by date fill the page, and a walk for each status is dearer.
   const isOfPriority = filter.priority && !filter.status && filter.projectId === undefined && !isOfSomebody
   if (!isSearch && !isOfPriority && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
-  const sample = await byDate(db, actor, request, SAMPLE)
-  if (sample.length >= request.limit) return sample
+  const { tasks, sample } = await bySample(db, actor, request)
+  if (!sample || sample.size < SAMPLE) return tasks
   if (!isSearch && isOfPriority) return byColumn(db, actor, request)
-  if (sample.length >= COMMON) {
+  if (tasks.length >= (isOfWeeks ? COMMON_OF_WEEKS : COMMON)) {
     const page = await byDate(db, actor, request, STRETCH)
-    if (page.length >= request.limit) return page
+    if (page.length >= limit) return page
   }
-  return isSearch ? bySearch(db, actor, request) : byProject(db, actor, request)
+  if (!isSearch) return byProject(db, actor, request)
+  if (!isOfWeeks) return bySearch(db, actor, request)
+  const samples = (PAGES * limit) / Math.max(tasks.length, NOT_FOUND)
+  const isLastCommon = sample.withLast > Math.max(MANY, MORE_THAN_OTHERS * sample.withOthers)
+  return bySearch(db, actor, request, { weeks: weeksAhead(sample, request.direction, samples), isLastCommon })
 }
 
 function isNarrowlyDue({ dueFrom, dueTo }: TaskFilter): boolean {

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Actor } from '../../src/auth/index.ts'
 import type { TaskFilter } from '../../src/tasks/filter-queries.ts'
-import { byColumn, byDate, byProject, bySearch, SAMPLE, type TaskPageRequest } from '../../src/tasks/list-queries.ts'
+import {
+  byColumn,
+  byDate,
+  byProject,
+  bySample,
+  bySearch,
+  SAMPLE,
+  type TaskPageRequest,
+} from '../../src/tasks/list-queries.ts'
 import { listTasks } from '../../src/tasks/list-service.ts'
+import { weeksAhead } from '../../src/tasks/list-weeks.ts'
 import { CleanupStack } from '../support/app.ts'
 import { randomFrom } from '../support/random.ts'
 import { buildTeam, type Team } from './team.ts'
@@ -67,14 +76,15 @@ describe('the ways to list tasks agree', () => {
     return { ...(rows[0] as Actor), sessionId: '-' }
   }
 
-  /** Plain statements, so that the trigger writes the history and its marks. */
+  /** Plain statements, so that the trigger writes the history and its marks. Made one after the other, in several weeks. */
   async function liveThrough(projects: number[]): Promise<void> {
     const { db } = team.app.ctx
     for (let i = 0; i < TASKS; i++) {
       await db.query({
         text: `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
-               select $1, 'first word', 'pending', 'LOW', $2, at, at, at, $2 from (select clock_timestamp() as at) now_`,
-        values: [pick(projects), admin.id],
+               select $1, 'first word', 'pending', 'LOW', $2, at, at, at, $2
+                 from (select clock_timestamp() - $3 * interval '1 day' as at) then_`,
+        values: [pick(projects), admin.id, TASKS - i],
       })
     }
     for (let i = 0; i < TASKS * 6; i++) {
@@ -164,6 +174,18 @@ describe('the ways to list tasks agree', () => {
     }
   }
 
+  /** Whatever weeks from where the page begins, and whatever is said of the last word. */
+  async function searches(actor: Actor, request: TaskPageRequest) {
+    const { db } = team.app.ctx
+    const { sample } = await bySample(db, actor, { ...request, filter: {} })
+    const weeks = sample && weeksAhead(sample, request.direction, pick([0, 0.2, 0.5]))
+    const isLastCommon = pick([true, false])
+    return {
+      bySearch: await bySearch(db, actor, request),
+      'bySearch, by week': await bySearch(db, actor, request, { weeks, isLastCommon }),
+    }
+  }
+
   for (const who of ['admin', 'member'] as const) {
     test(`with each other and with the tables, for a ${who}, now and at any time`, async () => {
       const { db } = team.app.ctx
@@ -176,7 +198,7 @@ describe('the ways to list tasks agree', () => {
         const ways = {
           byColumn: await byColumn(db, actor, request),
           byDate: await byDate(db, actor, request, ALL),
-          ...(isSearch ? { bySearch: await bySearch(db, actor, request) } : {}),
+          ...(isSearch ? await searches(actor, request) : {}),
           ...(who === 'member' ? { byProject: await byProject(db, actor, request) } : {}),
         }
         const wanted = expected(actor, request)
