@@ -41,7 +41,7 @@ export async function importText(
   text: Iterable<string> | AsyncIterable<Buffer>,
   outcome: Outcome,
 ) {
-  const memory = { api: watchMemory(api), worker: watchMemory(worker) }
+  const memory = { api: watchMemory(api), worker: watchMemory(worker), arrival: watchMemory(api) }
   const others = readMeanwhile(api, token)
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1_000
@@ -51,6 +51,7 @@ export async function importText(
   const { id } = (await answer.json()) as { id: number }
   if (answer.status !== 202) throw new Error(`the upload was answered ${answer.status}`)
   const accepted = seconds()
+  const arrived = memory.arrival()
   const look = async () =>
     (await (await fetch(`${api.base}/api/v1/imports/${id}`, { headers })).json()) as Record<string, number> & {
       state: string
@@ -62,17 +63,18 @@ export async function importText(
     throw new Error(`the import is ${state}, with ${counts[outcome]} of ${rows} rows ${outcome}`)
   const latencies = await others.end()
   const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)]
-  return { seconds: ended, accepted, bytes: bytes ?? 0, api: memory.api(), worker: memory.worker(), p50, p99 }
+  const peaks = { arrived, api: memory.api(), worker: memory.worker() }
+  return { seconds: ended, accepted, bytes: bytes ?? 0, ...peaks, p50, p99 }
 }
 
 async function* buffers(text: Iterable<string> | AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   for await (const piece of text) yield Buffer.from(piece)
 }
 
-export function textOf({ seconds, accepted, api, worker, p50, p99 }: Imported): string {
+export function textOf({ seconds, accepted, arrived, api, worker, p50, p99 }: Imported): string {
   const memory = `${memoryText('API', api)}, ${memoryText('worker', worker)}`
   const others = `other requests p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`
-  return `${seconds.toFixed(1)} (202 after ${accepted.toFixed(1)}); ${memory}; ${others}`
+  return `${seconds.toFixed(1)} (202 after ${accepted.toFixed(1)}, ${memoryText('API', arrived)} until then); ${memory}; ${others}`
 }
 
 function readMeanwhile({ base }: ServerProcess, token: string) {

@@ -35,7 +35,7 @@ const { values } = parseArgs({
   },
 })
 /** How many are inserted one by one. */
-const FEW = 10_000
+const FEW = 5_000
 const rows: Rows = { count: Number(values.rows), bytes: Number(values.bytes), keyed: values.keyed }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'tasklog-import-'))
@@ -78,15 +78,24 @@ async function compare(ctx: ProcessContext): Promise<void> {
         console.log(`round ${round}: ${name} ${textOf(result)}`)
       })
     }
-    if (values['row-by-row']) note('the driver', await insertRows(ctx, rows, FEW), rates)
-    if (python) {
-      note('the ORM, one commit', await insertByOrm(ctx, python, files.upload, FEW, 'end'), rates)
-      note('the ORM, a commit each', await insertByOrm(ctx, python, files.upload, FEW, 'each'), rates)
+    for (const [way, insert] of Object.entries(oneByOne(ctx, python))) {
+      const rate = await insert()
+      note(way, rate, rates)
+      console.log(`round ${round}: by ${way} ${rate.toFixed(0)} rows/s`)
     }
   }
   tellMedians(times, rates)
   const copied = times['\\copy'] && median(times['\\copy'])
   if (values.json) console.log(JSON.stringify({ copy: copied, imported: median(times.import ?? []) }))
+}
+
+/** Ways that take rows one by one. */
+function oneByOne(ctx: ProcessContext, python: string | undefined): Record<string, () => Promise<number>> {
+  const byOrm = (commit: 'each' | 'end') => () => insertByOrm(ctx, python as string, files.upload, FEW, commit)
+  return {
+    ...(values['row-by-row'] && { 'the driver': () => insertRows(ctx, rows, FEW) }),
+    ...(python && { 'the ORM, one commit': byOrm('end'), 'the ORM, a commit each': byOrm('each') }),
+  }
 }
 
 /** `outcome`: what must come of every row. */
