@@ -40,9 +40,17 @@ export const byColumn = (db: Queryable, actor: Actor, request: TaskPageRequest) 
 
 /** By date, the first `stretch` tasks. A page that is not full says nothing of what comes after them. */
 export const byDate = (db: Queryable, actor: Actor, request: TaskPageRequest, stretch: number) =>
-  list(db, actor, request, (statement) => matching(statement, `(${nearest(statement, stretch)})`))
+  list(
+    db,
+    actor,
+    request,
+    (statement) => `${matching(statement, `(${nearest(statement, stretch)})`)} order by ${statement.order}`,
+  )
 
-/** By date, the first SAMPLE tasks; and what these tell, when they do not fill the page. */
+/**
+ * By date, the first SAMPLE tasks; and what these tell, when they do not fill the page. They are read in the order they were
+ * put down in: sorted once more, which PostgreSQL before 17 does, all would be read for any page.
+ */
 export async function bySample(
   db: Queryable,
   actor: Actor,
@@ -67,7 +75,7 @@ export interface Sample {
   /** When the oldest and the newest of them were made. */
   oldest: string
   newest: string
-  /** Of a text of several words: how many have the last of them, and how many all the others. */
+  /** Of a text of several words: how many of SAMPLE_OF_WORDS have the last of them, and how many all the others. */
   withLast: number
   withOthers: number
 }
@@ -76,6 +84,8 @@ const LIMITS = [21, 51, 101]
 
 /** Enough tasks to tell what is common from what is rare. */
 export const SAMPLE = 300
+/** Enough of them to tell which of several words is common: it takes as long as all the rest. */
+export const SAMPLE_OF_WORDS = 100
 
 const list = async (...page: Parameters<typeof read>) => split(await read(...page))
 
@@ -202,19 +212,20 @@ function nearest(statement: Statement, n: number): string {
   return `select * from (${unionAll(parts)}) t order by ${statement.order} limit ${n}`
 }
 
-function matching({ actor, filter, order, timeZone, bind }: Statement, tasks: string): string {
+function matching({ actor, filter, timeZone, bind }: Statement, tasks: string): string {
   const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
-  return `select * from ${tasks} t where ${conditions} order by ${order}`
+  return `select * from ${tasks} t where ${conditions}`
 }
 
 /** What the tasks that were looked at tell; nothing when they fill the page. */
 function sampleSql({ filter, bind }: Statement, page: string): string {
   const words = filter.text?.trim().split(/\s+/) ?? []
-  const having = (some: string[]) => `count(*) filter (where ${containsSql(some.join(' '), bind)})`
+  const few = `select * from looked_at limit ${SAMPLE_OF_WORDS}`
+  const having = (some: string[]) => `(select count(*) from (${few}) t where ${containsSql(some.join(' '), bind)})`
   const [last, others] = words.length > 1 ? [having(words.slice(-1)), having(words.slice(0, -1))] : ['0', '0']
   return `case when count(*) < ${page} then
     (select json_build_object('size', count(*), 'oldest', min(created_at), 'newest', max(created_at),
-                              'withLast', ${last}, 'withOthers', ${others}) from looked_at t) end`
+                              'withLast', ${last}, 'withOthers', ${others}) from looked_at) end`
 }
 
 function eachProject(statement: Statement): string {

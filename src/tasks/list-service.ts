@@ -13,6 +13,7 @@ import {
   bySearch,
   type ListedTask,
   SAMPLE,
+  SAMPLE_OF_WORDS,
   type TaskPageRequest,
 } from './list-queries.ts'
 import { weeksAhead } from './list-weeks.ts'
@@ -50,7 +51,7 @@ const PAGES = 3
 /** What is not found in a sample is there half a time. */
 const NOT_FOUND = 0.5
 /** The last word is left out of a search when so many have it, as the index has to collect all words that begin so. */
-const MANY = SAMPLE / 15
+const MANY = SAMPLE_OF_WORDS / 15
 const MORE_THAN_OTHERS = 3
 /** So few days have few tasks. */
 const NARROW_DAYS = 31

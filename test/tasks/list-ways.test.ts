@@ -198,6 +198,7 @@ describe('the ways to list tasks agree', () => {
         const ways = {
           byColumn: await byColumn(db, actor, request),
           byDate: await byDate(db, actor, request, ALL),
+          bySample: (await bySample(db, actor, request)).tasks,
           ...(isSearch ? await searches(actor, request) : {}),
           ...(who === 'member' ? { byProject: await byProject(db, actor, request) } : {}),
         }
