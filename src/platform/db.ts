@@ -1,14 +1,15 @@
 import pg from 'pg'
 import { from as copyFromStream } from 'pg-copy-streams'
 import { isUnanswered } from './answer-limit.ts'
+import { ask } from './ask.ts'
 import { pour } from './copy.ts'
 import type { Logger } from './logger.ts'
 import { Pipeline } from './pipeline.ts'
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
-  /** How long the answer may take, in milliseconds, when not as long as any. */
-  query_timeout?: number
+  /** How long the answer may take, when not as long as any. */
+  answerMs?: number
   name?: string
   text: string
   values?: unknown[]
@@ -60,6 +61,9 @@ const MAX_ATTEMPTS = 4
 /** Six uploads, three exports, and what is left for jobs. */
 const BULK_CONNECTIONS = 12
 const ASK_AGAIN_WITHIN_MS = 500
+/** What an answer may take beyond the time that the server gives its statement. */
+const UNANSWERED_MS = 500
+const PROBE_MS = 1_000
 /** How long a request waits for one of the pool's connections, so that it is told within two seconds that all are taken. */
 const MOST_WAIT_MS = 1_900
 /** How long a connection that nobody uses is kept; 0 is for ever. */
@@ -84,12 +88,14 @@ export class Database implements Db {
   readonly #probe: pg.Pool
   /** For single statements that are quick. */
   readonly #pipeline: Pipeline
+  readonly #answerMs: number
 
   constructor(options: DatabaseOptions) {
     this.pool = createPool(options, options.poolSize)
-    this.#pipeline = new Pipeline(connectionConfig(options))
+    this.#answerMs = answerMsOf(options)
+    this.#pipeline = new Pipeline(connectionConfig(options), this.#answerMs)
     this.#bulk = createPool(options, BULK_CONNECTIONS, 'bulk')
-    this.#probe = createPool({ ...options, statementTimeoutMs: 1_000 }, 1, 'probe')
+    this.#probe = createPool({ ...options, statementTimeoutMs: PROBE_MS }, 1, 'probe')
   }
 
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Result<Row>> {
@@ -99,13 +105,15 @@ export class Database implements Db {
   /** A quick statement only reads: when the connection it shares is lost, another one is asked, if there is time left. */
   async #send(statement: Statement): Promise<Result<unknown>> {
     const began = performance.now()
+    const alone = () =>
+      withConnection(this.pool, (client) => ask(client, statement, statement.answerMs ?? this.#answerMs))
     const shared = statement.quick ? this.#pipeline.query(statement) : undefined
-    if (!shared) return this.pool.query(statement)
+    if (!shared) return alone()
     try {
       return await shared
     } catch (error) {
       if (!isOfConnection(error) || performance.now() - began > ASK_AGAIN_WITHIN_MS) throw error
-      return this.pool.query(statement)
+      return alone()
     }
   }
 
@@ -114,7 +122,7 @@ export class Database implements Db {
    * `work` again, so it must have no effect outside the database.
    */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
-    return retrying(() => withConnection(this.pool, (client) => inTransaction(client, work)))
+    return retrying(() => withConnection(this.pool, (client) => inTransaction(client, work, this.#answerMs)))
   }
 
   /** The same for long work over many rows; it may COPY. Not run again: a stream can be read once. */
@@ -134,7 +142,9 @@ export class Database implements Db {
 
   /** For health checks: a statement here does not wait for the pool. Throws when there is no answer in a second. */
   get probe(): Queryable {
-    return this.#probe as unknown as Queryable
+    const answerMs = PROBE_MS + UNANSWERED_MS
+    const query = (statement: Statement) => withConnection(this.#probe, (client) => ask(client, statement, answerMs))
+    return { query } as Queryable
   }
 
   async close(): Promise<void> {
@@ -142,13 +152,16 @@ export class Database implements Db {
   }
 }
 
+/** A frozen server enforces no timeout of its own. */
+function answerMsOf({ statementTimeoutMs }: DatabaseOptions): number {
+  return statementTimeoutMs + UNANSWERED_MS
+}
+
 function connectionConfig(options: DatabaseOptions, bulk = false): pg.ClientConfig {
   const timeout = options.statementTimeoutMs
   const limits = {
     statement_timeout: timeout,
     lock_timeout: Math.ceil(timeout * 0.75),
-    // A frozen server enforces no timeout of its own.
-    query_timeout: timeout + 500,
   }
   return {
     connectionString: options.url,
@@ -280,8 +293,7 @@ class Transaction implements Connection {
   }
 
   #send(statement: Statement): Promise<pg.QueryResult> {
-    const limited = this.answerWithinMs === undefined ? statement : { ...statement, query_timeout: this.answerWithinMs }
-    return this.#client.query(limited)
+    return ask(this.#client, statement, this.answerWithinMs)
   }
 }
 

@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { isUnanswered } from './answer-limit.ts'
+import { ask } from './ask.ts'
 import type { Result, Statement } from './db.ts'
 
 /** More than one, so that a statement that takes its time has others go past it. */
@@ -16,8 +18,9 @@ const STALLED_MS = 25
 export class Pipeline {
   readonly #lines: Line[]
 
-  constructor(config: pg.ClientConfig) {
-    this.#lines = Array.from({ length: LINES }, () => new Line(config))
+  /** @param answerMs how long an answer may take */
+  constructor(config: pg.ClientConfig, answerMs: number) {
+    this.#lines = Array.from({ length: LINES }, () => new Line(config, answerMs))
   }
 
   /** Connections that are open. */
@@ -44,14 +47,16 @@ export class Pipeline {
 /** A place for one connection; a lost one is replaced. */
 class Line {
   readonly #config: pg.ClientConfig
+  readonly #answerMs: number
   #connection: Connection | undefined
   #opening: Promise<void> | undefined
   #isClosed = false
   /** When each statement that is not answered was sent, the oldest first. */
   readonly #sent: number[] = []
 
-  constructor(config: pg.ClientConfig) {
+  constructor(config: pg.ClientConfig, answerMs: number) {
     this.#config = config
+    this.#answerMs = answerMs
   }
 
   get isOpen(): boolean {
@@ -68,9 +73,13 @@ class Line {
   }
 
   async query(statement: Statement, now: number): Promise<Result<unknown>> {
+    const connection = this.#connection as Connection
     this.#sent.push(now)
     try {
-      return await (this.#connection as Connection).query(statement)
+      return await connection.query(statement, statement.answerMs ?? this.#answerMs)
+    } catch (error) {
+      if (isUnanswered(error)) connection.end() // nothing behind it would be answered either
+      throw error
     } finally {
       this.#sent.shift()
     }
@@ -112,9 +121,13 @@ class Connection {
     this.client = new pg.Client({ ...config, pipeline: true })
   }
 
-  query(statement: Statement): Promise<Result<unknown>> {
+  query(statement: Statement, answerMs: number): Promise<Result<unknown>> {
     if (!this.#isHeldBack) this.#holdBack()
-    return this.client.query(statement)
+    return ask(this.client, statement, answerMs)
+  }
+
+  end(): void {
+    this.client.connection.stream.destroy()
   }
 
   /** Until the end of this turn of the event loop. */

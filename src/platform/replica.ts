@@ -70,7 +70,7 @@ export class Replica {
         return standby.query<Row>(statement).catch((error) => {
           this.noteFailure(error)
           const left = this.#answerMs - (performance.now() - began)
-          return this.#primary.query<Row>({ ...statement, query_timeout: Math.max(left, LEAST_MS) })
+          return this.#primary.query<Row>({ ...statement, answerMs: Math.max(left, LEAST_MS) })
         })
       },
     }
