@@ -13,7 +13,9 @@ import { TurnBatch } from '../platform/turn-batch.ts'
 import type { ActorLookup, FoundActor } from './actor-lookup.ts'
 import type { AccessClaims, Tokens } from './tokens.ts'
 
-const MAX_REMEMBERED = 5_000
+const MAX_BYTES_REMEMBERED = 8 * 1024 * 1024
+/** What one takes beside its texts. */
+const ENTRY_BYTES = 500
 /** So near to midnight nothing is remembered. */
 const CLOSE_MS = 1_000
 
@@ -66,7 +68,10 @@ export class KnownRequests {
   readonly #ctx: Context
   readonly #tokens: Tokens
   readonly #actors: ActorLookup
-  readonly #known = new LRUCache<string, Known>({ max: MAX_REMEMBERED })
+  readonly #known = new LRUCache<string, Known>({
+    maxSize: MAX_BYTES_REMEMBERED,
+    sizeCalculation: ({ question }, key) => question.length + key.length + ENTRY_BYTES,
+  })
   readonly #arrived = new TurnBatch<Arrived, void>((arrived) => this.#answerAll([...arrived.keys()]))
   #today = ''
   #others: Listener = () => {}
