@@ -145,7 +145,7 @@ class Load {
   async #keepTime(rate: number): Promise<void> {
     for (let next = performance.now(); next < this.#ends; ) {
       for (const now = performance.now(); next <= now && next < this.#ends; next += 1_000 / rate) {
-        const connection = this.#idle.pop()
+        const connection = this.#idle.shift() // each in turn: one that is silent for long is closed
         if (connection) this.#send(connection, next)
         else this.#waiting.push(next)
       }

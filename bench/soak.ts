@@ -70,8 +70,9 @@ async function countConnections(ctx: ProcessContext): Promise<number> {
   return (await ctx.db.query<{ n: number }>({ text })).rows[0]?.n ?? 0
 }
 
-const describe = ({ megabytes, files, connections }: Look) =>
-  `${megabytes} MB resident, ${files} open files, ${connections} database connections in all`
+function describe({ megabytes, files, connections }: Look): string {
+  return `${megabytes} MB resident, ${files} open files, ${connections} database connections in all`
+}
 
 /** The first quarter warms up; then the last quarter against the second one. */
 function growthOf(all: Look[]): string {
