@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { buildConsole } from '../scripts/build-console.ts'
@@ -43,8 +42,7 @@ async function measure(ctx: ProcessContext): Promise<void> {
     const statements = ['alter table tasks disable trigger user', FILL, 'alter table tasks enable trigger user']
     for (const text of [...statements, 'vacuum analyze tasks']) await session.query({ text })
   })
-  await app.http.listen({ host: '127.0.0.1', port: 0 })
-  const base = `http://127.0.0.1:${(app.http.server.address() as AddressInfo).port}`
+  const base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launchBrowser()
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, baseURL: base })

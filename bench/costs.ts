@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ProcessContext } from '../src/platform/context.ts'
+import { megabytesOf } from '../test/support/process-memory.ts'
 import { runLoad } from './processes.ts'
 import { median } from './statistics.ts'
 import { type Api, startApi, UNREACHED_LIMITS } from './suite/api.ts'
@@ -68,7 +69,7 @@ async function compare(ctx: ProcessContext, world: World, sides: Side[], name: s
       const load = { base: side.api.base, connections, seconds, tokens: world.tokens, requests }
       const { perSecond, p50, p99 } = await runLoad(load)
       const costs = processes().map((pids, i) => (cpuOf(pids) - (before[i] ?? 0)) / (perSecond * seconds))
-      results.get(side)?.push([perSecond, p50, p99, ...costs, memoryOf(side.api.child.pid ?? 0)])
+      results.get(side)?.push([perSecond, p50, p99, ...costs, megabytesOf(side.api.child.pid, 'VmRSS')])
     }
   }
   for (const [side, all] of results) {
@@ -85,11 +86,6 @@ async function compare(ctx: ProcessContext, world: World, sides: Side[], name: s
 async function findPostmaster({ db }: ProcessContext): Promise<number> {
   const { rows } = await db.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })
   return fieldsOf(rows[0]?.pid ?? 0)[1] ?? 0
-}
-
-/** What it has in memory now, in MB. */
-function memoryOf(pid: number): number {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024)
 }
 
 /** A process and its children; what those took that have ended is counted with it. */

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { createApp } from '../src/app.ts'
@@ -22,8 +21,7 @@ await withDatabase({ RATE_LIMIT_USER: '100000000/60' }, async (ctx) => {
   const client = { address: '127.0.0.1', userAgent: 'bench' }
   const user = await auth.checkCredentials('bench', 'quiet-otter-laughs', client)
   const { access_token: token } = await auth.openSession(ctx.db, user, client)
-  await http.listen({ host: '127.0.0.1', port: 0 })
-  const base = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
+  const base = await http.listen({ host: '127.0.0.1', port: 0 })
   const url = `${base}/api/v1/projects`
 
   const load = async (...args: string[]) => JSON.parse((await run(process.execPath, args)).stdout)

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { ServerProcess } from '../test/support/process.ts'
+import { megabytesOf } from '../test/support/process-memory.ts'
 
 /** The peaks of a process, in MB: of all of it, of its own memory, and of the files it maps, which others share. */
 export interface MemoryPeak {
@@ -12,11 +12,9 @@ export interface MemoryPeak {
 export function watchMemory({ child }: ServerProcess): () => MemoryPeak {
   const peak = { all: 0, own: 0, files: 0 }
   const look = () => {
-    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-    const megabytes = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024)
-    peak.all = megabytes('VmHWM')
-    peak.own = Math.max(peak.own, megabytes('RssAnon'))
-    peak.files = Math.max(peak.files, megabytes('RssFile'))
+    peak.all = megabytesOf(child.pid, 'VmHWM')
+    peak.own = Math.max(peak.own, megabytesOf(child.pid, 'RssAnon'))
+    peak.files = Math.max(peak.files, megabytesOf(child.pid, 'RssFile'))
   }
   const timer = setInterval(look, 100)
   return () => {

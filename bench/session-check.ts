@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createApp } from '../src/app.ts'
 import { ActorLookup } from '../src/auth/actor-lookup.ts'
@@ -54,6 +53,5 @@ await withDatabase({}, async (ctx) => {
 async function listen(work: () => Promise<unknown>): Promise<{ server: FastifyInstance; url: string }> {
   const server = Fastify()
   server.get('/', async () => ({ user: await work() }))
-  await server.listen({ host: '127.0.0.1', port: 0 })
-  return { server, url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` }
+  return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { ProcessContext } from '../src/platform/context.ts'
+import { megabytesOf } from '../test/support/process-memory.ts'
 import { runLoad } from './processes.ts'
 import { median } from './statistics.ts'
 import { startApi, UNREACHED_LIMITS } from './suite/api.ts'
@@ -61,8 +62,7 @@ function processesOf(pid: number): number[] {
 }
 
 function lookAt(pid: number): Omit<Look, 'connections'> {
-  const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return { megabytes: Math.round(Number(resident) / 1_024), files: readdirSync(`/proc/${pid}/fd`).length }
+  return { megabytes: megabytesOf(pid, 'VmRSS'), files: readdirSync(`/proc/${pid}/fd`).length }
 }
 
 async function countConnections(ctx: ProcessContext): Promise<number> {

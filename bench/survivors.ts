@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net'
 import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
-import v8 from 'node:v8'
-import vm from 'node:vm'
 import { createApp } from '../src/app.ts'
 import { createContext } from '../src/platform/context.ts'
+import { collectGarbage } from '../src/platform/garbage.ts'
+import { oldBytes } from '../test/support/process-memory.ts'
 import type { LoadRequest } from './load.ts'
 import { runLoad } from './processes.ts'
 import { median } from './statistics.ts'
@@ -26,13 +25,6 @@ const CONNECTIONS = 4
 const FULL = 4
 const LIVEZ: LoadRequest = { method: 'GET', path: '/livez' }
 
-v8.setFlagsFromString('--expose-gc')
-const collect = vm.runInNewContext('gc') as () => void
-const oldBytes = () =>
-  v8
-    .getHeapSpaceStatistics()
-    .reduce((sum, { space_name: name, space_used_size: size }) => sum + (name === 'old_space' ? size : 0), 0)
-
 let fullCollections = 0
 new PerformanceObserver((list) => {
   const entries = list.getEntries() as (PerformanceEntry & { detail: { kind: number } })[]
@@ -43,8 +35,7 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
   const world = await buildWorld(ctx, 20_000)
   const own = createContext(ctx.config, { databaseUrl: ctx.config.databaseUrl ?? '', role: 'bench', log: ctx.log })
   const { http } = await createApp(own)
-  await http.listen({ host: '127.0.0.1', port: 0 })
-  const base = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
+  const base = await http.listen({ host: '127.0.0.1', port: 0 })
   const workloads = await describeWorkloads(ctx, world)
   const names = ['cached list', 'one task', 'uncached list', 'create', 'patch'] as const
   for (const name of ['livez', ...names] as const) {
@@ -53,7 +44,7 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
     await runLoad({ ...load, seconds: 1 })
     const kept: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      collect()
+      collectGarbage()
       fullCollections = 0
       const before = oldBytes()
       const { perSecond } = await runLoad({ ...load, seconds: SECONDS })

@@ -23,7 +23,7 @@ export function collectEvery(every: number): (amount: number) => void {
  * Collects all garbage at once, in some 10 to 20 ms. V8 waits until the heap has doubled, or buffers outside of it have taken
  * 64 MB: too long for work that makes megabytes of garbage in memory that is counted. Not for requests.
  */
-function collectGarbage(): void {
+export function collectGarbage(): void {
   collector ??= exposeCollector()
   collector()
 }

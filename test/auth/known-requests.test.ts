@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { tracingChannel } from 'node:diagnostics_channel'
-import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import pg from 'pg'
 import { Tokens } from '../../src/auth/tokens.ts'
-import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, type Person, SECRET, startApp, type TestApp } from '../support/app.ts'
 
 const v1 = '/api/v1'
-const SECRET = 'for tests only, and only for tests: 0123456789'
 
 describe('a request like one that was answered before', () => {
   const cleanup = new CleanupStack()
@@ -20,8 +18,7 @@ describe('a request like one that was answered before', () => {
   before(async () => {
     app = await startApp(cleanup, { env: { RATE_LIMIT_USER: '1000/60' } })
     admin = await app.person('admin', 'admin')
-    await app.app.http.listen({ host: '127.0.0.1', port: 0 })
-    base = `http://127.0.0.1:${(app.app.http.server.address() as AddressInfo).port}`
+    base = await app.app.http.listen({ host: '127.0.0.1', port: 0 })
     const count = () => void handled++
     const channel = tracingChannel('fastify.request.handler').start
     channel.subscribe(count)
@@ -134,8 +131,7 @@ describe('a request like one that was answered before', () => {
 
   test('is refused once its user is over their limit', async () => {
     const limited = await startApp(cleanup, { databaseUrl: app.databaseUrl, env: { RATE_LIMIT_USER: '4/60' } })
-    await limited.app.http.listen({ host: '127.0.0.1', port: 0 })
-    const url = `http://127.0.0.1:${(limited.app.http.server.address() as AddressInfo).port}${v1}/tasks`
+    const url = `${await limited.app.http.listen({ host: '127.0.0.1', port: 0 })}${v1}/tasks`
     const person = await limited.person('limited')
     const statuses: number[] = [] // one request was counted for the login
     for (let i = 0; i < 5; i++) {
@@ -190,8 +186,7 @@ describe('a request like one that was answered before', () => {
 
   test('takes a place among those under way, and gives it back', async (t) => {
     const small = await startApp(cleanup, { databaseUrl: app.databaseUrl, env: { REQUESTS_AT_ONCE: '10' } })
-    await small.app.http.listen({ host: '127.0.0.1', port: 0 })
-    const url = `http://127.0.0.1:${(small.app.http.server.address() as AddressInfo).port}${v1}/tasks`
+    const url = `${await small.app.http.listen({ host: '127.0.0.1', port: 0 })}${v1}/tasks`
     const ask = async () => (await fetch(url, { headers: bearer(admin.token) })).status
     for (let i = 0; i < 5; i++) assert.equal(await ask(), 200)
     const client = new pg.Client(app.databaseUrl)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -27,8 +26,7 @@ describe('the command export', () => {
       { ...common, title: '=Now', valid_from: middayAgo(2) },
     ])
     await plantTask(team.app, [{ ...common, project_id: hidden, title: 'Secret', valid_from: middayAgo(5) }])
-    await team.app.app.http.listen({ port: 0, host: '127.0.0.1' })
-    url = `http://127.0.0.1:${(team.app.app.http.server.address() as AddressInfo).port}`
+    url = await team.app.app.http.listen({ host: '127.0.0.1', port: 0 })
   })
   after(() => cleanup.run())
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { startApp } from '../support/app.ts'
+import { SECRET, startApp } from '../support/app.ts'
 import { startProcess } from '../support/process.ts'
+import { megabytesOf } from '../support/process-memory.ts'
 
-const SECRET = 'for tests only, and only for tests: 0123456789'
 const TASKS = 200_000
 const MOST_MB = 60
 
@@ -26,15 +25,11 @@ test(`a process that exports ${TASKS} tasks grows by no more than ${MOST_MB} MB`
   const api = await startProcess(['serve'], { DATABASE_URL: app.databaseUrl, JWT_SECRET_KEY: SECRET })
   t.after(() => api.kill('SIGKILL'))
   await api.wrote(/Tasklog is ready/)
-  const megabytes = (name: string) => {
-    const status = readFileSync(`/proc/${api.child.pid}/status`, 'utf8')
-    return Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024)
-  }
-  const before = megabytes('VmRSS')
+  const before = megabytesOf(api.child.pid, 'VmRSS')
   const answer = await fetch(`${api.base}/api/v1/tasks.ndjson`, { headers: { authorization: `Bearer ${token}` } })
   let bytes = 0
   for await (const chunk of answer.body ?? []) bytes += chunk.length
   assert.ok(bytes > TASKS * 300)
-  const more = megabytes('VmHWM') - before
+  const more = megabytesOf(api.child.pid, 'VmHWM') - before
   assert.ok(more <= MOST_MB, `it grew by ${more} MB`)
 })

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { CleanupStack, multipart, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, multipart, type Person, SECRET, startApp, type TestApp } from '../support/app.ts'
 import { temporaryFolder } from '../support/own-postgres.ts'
 import { type ServerProcess, slowUpload, startProcess, until } from '../support/process.ts'
 import { randomFrom } from '../support/random.ts'
 
 const ROWS = 100_000
 const KILLS = 2
-const SECRET = 'for tests only, and only for tests: 0123456789'
 
 describe('an import whose processes are killed with -9', () => {
   const cleanup = new CleanupStack()

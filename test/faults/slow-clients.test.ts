@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collectGarbage } from '../../src/platform/garbage.ts'
 import { type Answer, CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
 import { ask } from '../support/ask.ts'
 import { openTransaction } from '../support/database.ts'
@@ -57,8 +56,7 @@ describe('a server with clients that dawdle', { concurrency: true, timeout: 110_
       const { resolve } = endOf(socket.remotePort)
       socket.once('close', resolve)
     })
-    await app.app.http.listen({ host: '127.0.0.1', port: 0 })
-    base = `http://127.0.0.1:${(app.app.http.server.address() as AddressInfo).port}`
+    base = await app.app.http.listen({ host: '127.0.0.1', port: 0 })
   })
   after(() => cleanup.run())
 
@@ -164,8 +162,7 @@ describe('a server with clients that dawdle', { concurrency: true, timeout: 110_
 })
 
 function memoryHeld(): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+  collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { XLSX } from '../../src/platform/media-types.ts'
-import { startApp } from '../support/app.ts'
+import { SECRET, startApp } from '../support/app.ts'
 import { startProcess } from '../support/process.ts'
+import { megabytesOf } from '../support/process-memory.ts'
 import { workbook } from '../support/workbook.ts'
 
-const SECRET = 'for tests only, and only for tests: 0123456789'
 const ROWS = 150_000
 /** Without collecting it grows by 140, with it by 60. */
 const MOST_MB = 90
@@ -33,16 +32,12 @@ test(`a process that reads a workbook of ${ROWS} rows grows by no more than ${MO
   const api = await startProcess(['serve'], env)
   t.after(() => api.kill('SIGKILL'))
   await api.wrote(/Tasklog is ready/)
-  const megabytes = (name: string) => {
-    const status = readFileSync(`/proc/${api.child.pid}/status`, 'utf8')
-    return Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024)
-  }
   const body = await largeWorkbook()
-  const before = megabytes('VmRSS')
+  const before = megabytesOf(api.child.pid, 'VmRSS')
   const headers = { authorization: `Bearer ${token}`, 'content-type': XLSX }
   const answer = await fetch(`${api.base}/api/v1/imports`, { method: 'POST', headers, body: new Uint8Array(body) })
   const { rows } = (await answer.json()) as { rows: number }
   assert.deepEqual([answer.status, rows], [202, ROWS])
-  const more = megabytes('VmHWM') - before
+  const more = megabytesOf(api.child.pid, 'VmHWM') - before
   assert.ok(more <= MOST_MB, `it grew by ${more} MB`)
 })

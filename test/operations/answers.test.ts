@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { closeContext, createContext } from '../../src/platform/context.ts'
 import { createHttpServer } from '../../src/platform/http.ts'
@@ -26,9 +25,8 @@ describe('answers as they leave', () => {
     http.get('/thrown', { config }, async () => {
       throw new Error('thrown')
     })
-    await http.listen({ host: '127.0.0.1', port: 0 })
+    base = await http.listen({ host: '127.0.0.1', port: 0 })
     cleanup.after(() => http.close())
-    base = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`
   })
   after(() => cleanup.run())
 

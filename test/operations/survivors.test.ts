@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { cloneDatabase } from '../support/app.ts'
+import { cloneDatabase, SECRET } from '../support/app.ts'
 
 const MOST_BYTES = 800
 
@@ -12,7 +12,7 @@ test('what a statement allocates is gone with it, and does not wait for a full c
     ...process.env,
     NODE_ENV: 'test',
     DATABASE_URL: await cloneDatabase(t),
-    JWT_SECRET_KEY: 'for tests only, and only for tests: 0123456789',
+    JWT_SECRET_KEY: SECRET,
   }
   const program = fileURLToPath(import.meta.resolve('./survivors.ts'))
   const { stdout } = await promisify(execFile)(process.execPath, [program], { env, timeout: 60_000 })

@@ -1,18 +1,13 @@
-import v8 from 'node:v8'
-import vm from 'node:vm'
 import { loadConfig } from '../../src/platform/config.ts'
 import { closeContext, createContext } from '../../src/platform/context.ts'
+import { collectGarbage } from '../../src/platform/garbage.ts'
 import { createLogger } from '../../src/platform/logger.ts'
+import { oldBytes } from '../support/process-memory.ts'
 
 /** Prints for each way to send a statement how many bytes of each outlive the young generation. In a process of its own: the
  * test runner watches every promise, which lets them live longer. */
 const STATEMENTS = 8_000
 const LANES = 4
-
-v8.setFlagsFromString('--expose-gc')
-const collect: () => void = vm.runInNewContext('gc')
-const oldBytes = () =>
-  v8.getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')?.space_used_size ?? 0
 
 const config = loadConfig(process.env)
 const ctx = createContext(config, {
@@ -37,7 +32,7 @@ async function run(ask: () => Promise<unknown>): Promise<void> {
 const left: Record<string, number> = {}
 for (const [way, ask] of Object.entries(ways)) {
   await run(ask)
-  collect()
+  collectGarbage()
   const before = oldBytes()
   await run(ask)
   left[way] = Math.round((oldBytes() - before) / STATEMENTS)

@@ -8,6 +8,8 @@ import { createLogger, type Logger } from '../../src/platform/logger.ts'
 import { databaseUrl, runSql, TEMPLATE } from './template.ts'
 
 export const PASSWORD = 'quiet-otter-laughs'
+/** The key that tokens are signed with. */
+export const SECRET = 'for tests only, and only for tests: 0123456789'
 
 export interface Person {
   id: number
@@ -120,7 +122,7 @@ function testConfig(url: string, env: Record<string, string> = {}): Config {
   return loadConfig({
     NODE_ENV: 'test',
     DATABASE_URL: url,
-    JWT_SECRET_KEY: 'for tests only, and only for tests: 0123456789',
+    JWT_SECRET_KEY: SECRET,
     RATE_LIMIT_REGISTRATION: '100000/60',
     RATE_LIMIT_LOGIN_ADDRESS: '100000/60',
     ...env,

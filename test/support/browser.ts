@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -49,8 +48,7 @@ const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.reports/console')
 
 export async function startConsole(t: Scope, options: TestOptions = {}): Promise<Console> {
   const app = await startApp(t, options)
-  await app.app.http.listen({ host: '127.0.0.1', port: 0 })
-  const base = `http://127.0.0.1:${(app.app.http.server.address() as AddressInfo).port}`
+  const base = await app.app.http.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launchBrowser()
   t.after(() => browser.close())
   const visitor: Console['visitor'] = (t) => openVisitor(browser, base, t)
