@@ -54,20 +54,16 @@ export class ActorLookup {
     for (const id of sessionIds) {
       const known = this.#known.get(id)
       if (known?.access !== version.access || known.expires <= version.now) unknown.push(id)
-      else found.set(id, { actor: known.actor, version: versionFor(version, known.scope) })
+      else found.set(id, { actor: known.actor, version: { ...version, scope: known.scope } })
     }
     if (unknown.length === 0) return found
     return new Map([...found, ...(await this.#sessions.joinAll(unknown))])
   }
 
   #remember(row: Awaited<ReturnType<typeof findActors>>[number]): FoundActor {
-    const { session_id: sessionId, id, username, role, scope, access, expires } = row
+    const { session_id: sessionId, id, username, role, expires, ...version } = row
     const actor = { id, username, role, sessionId }
-    this.#known.set(sessionId, { actor, scope, access, expires })
-    return { actor, version: versionFor(row, scope) }
+    this.#known.set(sessionId, { actor, scope: version.scope, access: version.access, expires })
+    return { actor, version }
   }
-}
-
-function versionFor({ incarnation, changes, past, now }: VersionRow, scope: string): DataVersion {
-  return { incarnation, changes, past, now, scope }
 }

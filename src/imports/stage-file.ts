@@ -37,7 +37,7 @@ export interface UploadOptions {
 }
 
 /** What makes an upload happen once, in the transaction of the staging. */
-export interface Once<Earlier> {
+interface Once<Earlier> {
   /** Before a byte is read. @returns what came of the upload before, if this is not the first: then nothing is staged */
   claim(tx: Db): Promise<Earlier | undefined>
   keep(tx: Db, row: queries.ImportRow, sha256: Uint8Array): Promise<void>
@@ -51,14 +51,8 @@ export interface Once<Earlier> {
  * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409), STORAGE_FULL (507),
  *   TOO_MANY_UPLOADS (503), or what reading the upload throws
  */
-export function stageFile<Earlier = never>(
-  ctx: Context,
-  actor: Actor,
-  file: UploadedFile,
-  options: UploadOptions,
-  once?: Once<Earlier>,
-): Promise<queries.ImportRow | Earlier> {
-  return uploads.run(() => stage(ctx, actor, file, options, once))
+export function stageFile<Earlier = never>(...upload: Parameters<typeof stage<Earlier>>) {
+  return uploads.run(() => stage(...upload))
 }
 
 async function stage<Earlier>(

@@ -22,35 +22,34 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
     app.addContentTypeParser(type, (_request, _payload, done) => done(null))
   }
 
-  for (const method of ['POST', 'PUT'] as const)
-    app.route({
-      method,
-      url: '/imports',
-      config: { access: 'user', limit: 'upload', upload: true },
-      schema: {
-        tags: ['imports'],
-        summary: 'Load tasks from a CSV file or a workbook (.xlsx): multipart field `file`, or the file itself',
-        description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
-        consumes: ['multipart/form-data', 'text/csv', XLSX],
-        querystring: UploadQuery,
-        response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422, 503, 507) },
-      },
-      handler: async (request, reply) => {
-        const { actor, query } = request
-        const projectId = await requireTarget(
-          ctx,
-          actor,
-          query.project_id === undefined ? null : String(query.project_id),
-        )
-        const options = readOptions(query, projectId)
-        const key = RequestKey.of(ctx.config, request)
-        const file = await openFile(request, query.file_name, ctx.config.uploadLimitBytes)
-        const accepted = (row: ImportRow) => toText(reply, importAnswer(row, 202))
-        const once = key && new UploadOnce(key, accepted)
-        const staged = await stageFile(ctx, actor, file, options, once)
-        return sendText(reply, 'id' in staged ? accepted(staged) : await replayForFile(staged, file.bytes))
-      },
-    })
+  app.route({
+    method: ['POST', 'PUT'],
+    url: '/imports',
+    config: { access: 'user', limit: 'upload', upload: true },
+    schema: {
+      tags: ['imports'],
+      summary: 'Load tasks from a CSV file or a workbook (.xlsx): multipart field `file`, or the file itself',
+      description: 'For administrators, and for maintainers into their project. Answered once the file is stored.',
+      consumes: ['multipart/form-data', 'text/csv', XLSX],
+      querystring: UploadQuery,
+      response: { 202: Type.Ref('Import'), ...problems(401, 403, 404, 409, 413, 415, 422, 503, 507) },
+    },
+    handler: async (request, reply) => {
+      const { actor, query } = request
+      const projectId = await requireTarget(
+        ctx,
+        actor,
+        query.project_id === undefined ? null : String(query.project_id),
+      )
+      const options = readOptions(query, projectId)
+      const key = RequestKey.of(ctx.config, request)
+      const file = await openFile(request, query.file_name, ctx.config.uploadLimitBytes)
+      const accepted = (row: ImportRow) => toText(reply, importAnswer(row, 202))
+      const once = key && new UploadOnce(key, accepted)
+      const staged = await stageFile(ctx, actor, file, options, once)
+      return sendText(reply, 'id' in staged ? accepted(staged) : await replayForFile(staged, file.bytes))
+    },
+  })
 }
 
 export function importAnswer(row: ImportRow, status: number): Answer {

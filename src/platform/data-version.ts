@@ -19,7 +19,7 @@ export interface VersionRow {
 /**
  * What a list depends on beside its question; docs/decisions/0008-lists-kept-under-a-count-of-changes.md has the proof.
  */
-export interface DataVersion extends Omit<VersionRow, 'access'> {
+export interface DataVersion extends VersionRow {
   /** What the asker may read: the same for everybody who may read the same. */
   scope: string
 }

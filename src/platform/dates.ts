@@ -48,8 +48,8 @@ const formats = new Map<string, Intl.DateTimeFormat>()
 /** Today's date in a time zone, as YYYY-MM-DD. */
 export function today(timeZone: string, now = new Date()): string {
   const known = formats.get(timeZone)
-  const format = known ?? new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  // In Sweden dates are written so.
+  const format = known ?? new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' })
   if (!known) formats.set(timeZone, format)
-  const part = Object.fromEntries(format.formatToParts(now).map(({ type, value }) => [type, value]))
-  return `${part.year}-${part.month}-${part.day}`
+  return format.format(now)
 }

@@ -34,8 +34,8 @@ export class RateLimits {
   }
 
   /** Counts one attempt, also when it is over the limit. */
-  consume(name: LimitName, key: string): Promise<LimitState> {
-    return this.#get(name).consume(key)
+  async consume(name: LimitName, key: string): Promise<LimitState> {
+    return (await this.consumeAll(name, [key]))[0] as LimitState
   }
 
   /** One attempt for each of the keys, in their order. */
@@ -86,10 +86,6 @@ class Limit {
     this.#redis = isDurable ? undefined : redis
     this.limiter = createLimiter(name, quota, isDurable ? db : undefined)
     this.#counts = new TurnBatch((attempts) => this.#count(attempts))
-  }
-
-  async consume(key: string): Promise<LimitState> {
-    return this.#stateOf(key, await this.#counts.join(key))
   }
 
   async consumeAll(keys: string[]): Promise<LimitState[]> {
