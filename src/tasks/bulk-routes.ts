@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
+import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { AppError, invalidRequest } from '../platform/errors.ts'
 import { problems } from '../platform/schemas.ts'
 import * as schemas from './bulk-schemas.ts'
 import { type Choice, changeTasks, deleteTasks } from './bulk-service.ts'
+import { undoChanges } from './bulk-undo-service.ts'
 import type { TaskFilter } from './filter-queries.ts'
 import { readFilter } from './list-filter.ts'
 
-/** `PATCH` and `DELETE /api/v1/tasks`: many tasks in one request. */
+/** `PATCH` and `DELETE /api/v1/tasks`: many tasks in one request, and the way back. */
 export const bulkRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   const tags = ['tasks']
   const config = { access: 'user' } as const
@@ -33,6 +35,21 @@ export const bulkRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
       response: { 200: schemas.TasksDeleted, ...problems(401, 409) },
     },
     handler: ({ actor, body }) => deleteTasks(ctx, actor, choose(body)),
+  })
+
+  app.post('/tasks/undo', {
+    config,
+    schema: {
+      tags,
+      summary: 'Take changes back: each task gets the state before the version given, unless it was changed since',
+      body: schemas.UndoBody,
+      response: { 200: schemas.Undone, ...problems(401, 409) },
+    },
+    handler: (request, reply) =>
+      keyed(ctx, request, reply, async (ctx) => ({
+        status: 200,
+        body: await undoChanges(ctx, request.actor, request.body.changed),
+      })),
   })
 }
 

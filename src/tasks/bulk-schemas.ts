@@ -40,6 +40,23 @@ const Refused = Type.Array(
   ),
 )
 
+// Only what takes no time to compare may be checked for being unique here.
+export const UndoBody = Strict({
+  changed: Type.Array(
+    Strict({
+      id: Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }),
+      version: Type.Integer({ minimum: 2, maximum: 2_147_483_647, description: 'What the change made' }),
+    }),
+    {
+      minItems: 1,
+      maxItems: MAX_TASKS,
+      description: 'Each task once; `changed` or `deleted` of the answer to a request over many',
+    },
+  ),
+})
+
+export const Undone = Type.Object({ undone: Written, refused: Refused })
+
 export const Restored = Type.Object({ restored: Written, refused: Refused })
 
 const Ids = Type.Array(Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }), {

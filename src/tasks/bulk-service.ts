@@ -32,11 +32,20 @@ interface Outcome {
   refused: Refused[]
 }
 
+interface Work {
+  /** The tasks it is about. */
+  find(tx: Queryable): Promise<number[]>
+  /** One statement, that writes those of them that can be written. */
+  write(tx: Queryable, ids: number[]): Promise<queries.Written[]>
+  /** Sorts tasks that were not written into `outcome`. @returns those nothing stands in the way of */
+  explain(tx: Queryable, ids: number[], outcome: Outcome): Promise<number[]>
+}
+
 /** Merges `input` into each of the tasks; a task that it would leave as it is gets no version. */
 export async function changeTasks(ctx: Context, actor: Actor, choice: Choice, input: TaskFields) {
   const changes = withLabelSet(input)
   const write: Write = (tx, selection) => queries.updateTasks(tx, actor, selection, changes)
-  const { written, ...rest } = await writeMany(ctx, actor, choice, changes, write)
+  const { written, ...rest } = await writeChosen(ctx, actor, choice, changes, write)
   return { changed: written, ...rest }
 }
 
@@ -44,49 +53,56 @@ export async function changeTasks(ctx: Context, actor: Actor, choice: Choice, in
 export async function deleteTasks(ctx: Context, actor: Actor, choice: Choice) {
   const deletionId = randomUUID()
   const write: Write = (tx, selection) => queries.softDeleteTasks(tx, actor, selection, deletionId)
-  const { written, refused } = await writeMany(ctx, actor, choice, undefined, write)
+  const { written, refused } = await writeChosen(ctx, actor, choice, undefined, write)
   return { deleted: written, deletion_id: written.length > 0 ? deletionId : null, refused }
 }
 
-/**
- * One statement writes what can be written, a second one says of each of the others why not; both in one transaction.
- * What stood in a task's way may be gone by then: the write is tried again with those.
- */
-function writeMany(
+function writeChosen(
   ctx: Context,
   actor: Actor,
   choice: Choice,
   changes: TaskFields | undefined,
   write: Write,
 ): Promise<Outcome> {
+  const filter = 'filter' in choice ? choice.filter : undefined
+  const matching: queries.Selection['matching'] =
+    filter && ((bind) => filterSql(filter, ctx.config.timeZone, bind))
+  return writeMany(ctx, {
+    find: (tx) => ('ids' in choice ? Promise.resolve(choice.ids) : findMatching(tx, actor, matching)),
+    write: (tx, ids) => write(tx, { ids, matching }),
+    explain: (tx, ids, outcome) => explain(tx, actor, { ids, matching }, changes, outcome),
+  })
+}
+
+/**
+ * One statement writes what can be written, a second one says of each of the others why not; both in one transaction.
+ * What stood in a task's way may be gone by then: the write is tried again with those.
+ */
+export function writeMany(ctx: Context, { find, write, explain }: Work): Promise<Outcome> {
   return retryingTakenKey(() =>
     ctx.db.transaction(async (tx) => {
       const outcome: Outcome = { written: [], unchanged: [], refused: [] }
-      let open = await select(ctx, tx, actor, choice)
-      for (let attempt = 0; attempt < MAX_ATTEMPTS && open.ids.length > 0; attempt++) {
+      let open = await find(tx)
+      for (let attempt = 0; attempt < MAX_ATTEMPTS && open.length > 0; attempt++) {
         const written = await write(tx, open)
         outcome.written.push(...written)
         const done = new Set(written.map(({ id }) => id))
-        const left = open.ids.filter((id) => !done.has(id))
-        const ids = await explain(tx, actor, { ...open, ids: left }, changes, outcome)
-        open = { ...open, ids }
+        const left = open.filter((id) => !done.has(id))
+        open = left.length > 0 ? await explain(tx, left, outcome) : left
       }
-      outcome.refused.push(...open.ids.map((id) => refused(id, writeConflict())))
+      outcome.refused.push(...open.map((id) => refused(id, writeConflict())))
       return sorted(outcome)
     }),
   )
 }
 
 /** @throws AppError TOO_MANY_TASKS (409) */
-async function select(ctx: Context, tx: Queryable, actor: Actor, choice: Choice): Promise<queries.Selection> {
-  if ('ids' in choice) return choice
-  const matching: queries.Selection['matching'] = (bind) => filterSql(choice.filter, ctx.config.timeZone, bind)
-  const ids = await queries.findMatching(tx, actor, matching, MAX_TASKS + 1)
+async function findMatching(tx: Queryable, actor: Actor, matching: queries.Selection['matching']) {
+  const ids = await queries.findMatching(tx, actor, matching ?? (() => []), MAX_TASKS + 1)
   if (ids.length > MAX_TASKS) throw tooManyTasks(MAX_TASKS)
-  return { ids, matching }
+  return ids
 }
 
-/** Sorts tasks that were not written into those unchanged and those refused. @returns those nothing stands in the way of */
 async function explain(
   tx: Queryable,
   actor: Actor,
@@ -94,7 +110,6 @@ async function explain(
   changes: TaskFields | undefined,
   outcome: Outcome,
 ): Promise<number[]> {
-  if (left.ids.length === 0) return []
   const found = new Map((await queries.explainRefusals(tx, actor, left, changes ?? {})).map((row) => [row.id, row]))
   const open: number[] = []
   for (const id of left.ids) {

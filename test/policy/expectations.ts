@@ -80,9 +80,10 @@ export const EXPECTATIONS: Record<string, Expected> = {
   'GET /api/v1/tasks/{id}': readable,
   'PATCH /api/v1/tasks/{id}': changeable(200),
   'DELETE /api/v1/tasks/{id}': changeable(204),
-  // Each task is refused by itself, in the answer: test/tasks/bulk.test.ts.
+  // Each task is refused by itself, in the answer: test/tasks/bulk.test.ts, bulk-undo.test.ts.
   'PATCH /api/v1/tasks': signedIn(200),
   'DELETE /api/v1/tasks': signedIn(200),
+  'POST /api/v1/tasks/undo': signedIn(200),
   'GET /api/v1/trash': signedIn(200),
   'POST /api/v1/tasks/{id}/restore': changeable(200),
   'POST /api/v1/trash/restore': readable,

@@ -30,6 +30,14 @@ const register =
 const withOwnSession = async (world: World, principal: Principal) =>
   principal.column === 'nobody' ? undefined : world.openSession(principal)
 
+/** A task in its second version. */
+async function makeChangedTask({ app, principals, makeTask }: World): Promise<number> {
+  const id = await makeTask()
+  const as = principals.find(({ column }) => column === 'maintainer')?.token
+  await app.send('PATCH', `${v1}/tasks/${id}`, { as, body: { title: 'Changed' } })
+  return id
+}
+
 /**
  * A valid request of every operation, which changes something unless it is a GET; on something of its own where the
  * operation uses it up.
@@ -100,6 +108,10 @@ export const REQUESTS: Record<string, Build> = {
     body: { ids: [await makeTask()], changes: { title: 'Changed' } },
   }),
   'DELETE /api/v1/tasks': async ({ makeTask }) => ({ url: `${v1}/tasks`, body: { ids: [await makeTask()] } }),
+  'POST /api/v1/tasks/undo': async (world) => ({
+    url: `${v1}/tasks/undo`,
+    body: { changed: [{ id: await makeChangedTask(world), version: 2 }] },
+  }),
   'GET /api/v1/trash': at(`${v1}/trash`),
   'POST /api/v1/tasks/{id}/restore': async ({ makeTrash }) => ({
     url: `${v1}/tasks/${(await makeTrash()).id}/restore`,
@@ -110,12 +122,10 @@ export const REQUESTS: Record<string, Build> = {
   }),
 
   'GET /api/v1/tasks/{id}/history': async ({ makeTask }) => ({ url: `${v1}/tasks/${await makeTask()}/history` }),
-  'POST /api/v1/tasks/{id}/revert': async ({ app, principals, makeTask }) => {
-    const id = await makeTask()
-    const as = principals.find(({ column }) => column === 'maintainer')?.token
-    await app.send('PATCH', `${v1}/tasks/${id}`, { as, body: { title: 'Changed' } })
-    return { url: `${v1}/tasks/${id}/revert`, body: { version: 1 } }
-  },
+  'POST /api/v1/tasks/{id}/revert': async (world) => ({
+    url: `${v1}/tasks/${await makeChangedTask(world)}/revert`,
+    body: { version: 1 },
+  }),
   'GET /api/v1/task-log': at(`${v1}/task-log`),
 
   'GET /api/v1/imports': at(`${v1}/imports`),

@@ -34,7 +34,7 @@ export async function signedRequest(url: string, init?: RequestInit): Promise<Re
 }
 
 function signedFetch(request: Request): Promise<Response> {
-  const key = request.method === 'POST' ? newKey() : undefined
+  const key = request.method === 'POST' ? (request.headers.get('idempotency-key') ?? newKey()) : undefined
   return send(() => withKey(request.clone(), key))
 }
 

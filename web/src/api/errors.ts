@@ -26,6 +26,9 @@ export class ApiError extends Error {
 /** Whether the server says that there is no such thing, or none that one may see. */
 export const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404
 
+/** Whether the same may succeed later: the server cannot be reached, is overloaded, or has failed. */
+export const mayPass = (error: unknown) => !(error instanceof ApiError) || error.status >= 500 || error.status === 429
+
 /** What an answer says is wrong; a proxy, or a server that has just gone, may say it in no such document. */
 export function asProblem(error: unknown, status: number): Problem {
   if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem

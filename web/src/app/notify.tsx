@@ -1,6 +1,6 @@
 import { Button, Group, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { sentenceOf } from '../api/errors.ts'
+import { mayPass, sentenceOf } from '../api/errors.ts'
 
 const UNDO_MS = 15_000
 
@@ -9,8 +9,12 @@ export const notify = (message: string) => void notifications.show({ message, ro
 export const notifyError = (error: unknown) =>
   void notifications.show({ color: 'red', title: 'That did not work', message: sentenceOf(error), autoClose: 10_000 })
 
-/** What was done, and the way back for a while. @param undo says itself what it has done */
-export function notifyWithUndo(message: string, undo: () => Promise<void>): void {
+/**
+ * What was done, and the way back for a while; again, when that failed for a reason that may be gone later.
+ *
+ * @param undo answers what it has done, and can be called again when it failed
+ */
+export function notifyWithUndo(message: string, undo: () => Promise<string>): void {
   const id = notifications.show({
     autoClose: UNDO_MS,
     role: 'status',
@@ -23,7 +27,7 @@ export function notifyWithUndo(message: string, undo: () => Promise<void>): void
           variant="default"
           onClick={() => {
             notifications.hide(id)
-            undo().catch(notifyError)
+            void takeBack(undo)
           }}
         >
           Undo
@@ -31,4 +35,16 @@ export function notifyWithUndo(message: string, undo: () => Promise<void>): void
       </Group>
     ),
   })
+}
+
+async function takeBack(undo: () => Promise<string>): Promise<void> {
+  const id = notifications.show({ loading: true, autoClose: false, message: 'Taking it back…', role: 'status' })
+  try {
+    notify(await undo())
+  } catch (error) {
+    if (mayPass(error)) notifyWithUndo(`Not taken back yet. ${sentenceOf(error)}`, undo)
+    else notifyError(error)
+  } finally {
+    notifications.hide(id)
+  }
 }

@@ -1,5 +1,6 @@
 import { api, data, type Task } from '../api/client.ts'
-import { ApiError, sentenceOf } from '../api/errors.ts'
+import { ApiError } from '../api/errors.ts'
+import { newKey } from '../api/idempotency.ts'
 import { notify, notifyWithUndo } from '../app/notify.tsx'
 import type { TaskValues } from './fields.ts'
 import { listQuery, type TaskSearch } from './search.ts'
@@ -40,26 +41,22 @@ export async function changeTask(base: Task, changes: Changes): Promise<Task> {
 
 /** Makes the task what it was in that version. @param current the version that it has, unless somebody came before */
 export async function revertTask(id: number, to: number, current: number): Promise<Task> {
-  const task = await sendRevert(id, to, current)
+  const params = { path: { id: String(id) }, header: ifMatch(current) }
+  const task = (await data(api.POST('/api/v1/tasks/{id}/revert', { params, body: { version: to } }))) as Task
   settle(task)
   return task
 }
 
-function sendRevert(id: number, to: number, current: number): Promise<Task> {
-  const params = { path: { id: String(id) }, header: ifMatch(current) }
-  return data(api.POST('/api/v1/tasks/{id}/revert', { params, body: { version: to } })) as Promise<Task>
-}
-
+/** What the server has answered takes the place of what is listed. */
 function settle(task: Task): void {
-  write([task])
+  changeListed([task.id], () => task)
   keepTask(task)
   void refreshLists()
 }
 
-/** What the server has answered takes the place of what is listed. */
-function write(changed: Task[]): void {
-  const byId = new Map(changed.map((task) => [task.id, task]))
-  changeListed(byId.keys(), ({ id }) => byId.get(id))
+interface Written {
+  id: number
+  version: number
 }
 
 /** What a selection of the list is: tasks by id, or all that the filter matches. */
@@ -73,10 +70,6 @@ async function afterMany(selection: Selection): Promise<void> {
   await ('ids' in selection ? refreshLists() : rereadLists())
   forgetTasks()
 }
-
-/** Undone one by one, each only if nobody has changed it since, so there is a limit to what a click should start. */
-export const MOST_UNDONE = 1_000
-const UNDONE_AT_ONCE = 6
 
 export async function changeSelected(selection: Selection, changes: Changes): Promise<void> {
   const before = listed('ids' in selection ? selection.ids : [])
@@ -93,8 +86,8 @@ export async function changeSelected(selection: Selection, changes: Changes): Pr
     putBack(new Map(changed.map(({ id, version }) => [id, version])))
     await afterMany(selection)
     const text = sentence(`${tasks(changed.length)} changed`, unchanged.length, refused)
-    if (changed.length === 0 || changed.length > MOST_UNDONE) notify(text)
-    else notifyWithUndo(text, () => undoChanges(selection, changed))
+    if (changed.length === 0) notify(text)
+    else notifyWithUndo(text, undoing(selection, changed, before))
   } catch (error) {
     // Whether it was done is not known when no answer came.
     putBack(new Map())
@@ -103,39 +96,20 @@ export async function changeSelected(selection: Selection, changes: Changes): Pr
   }
 }
 
-type Changed = { id: number; version: number }
-
-/** Every other failure is no reason to leave a task as it is: it can be tried again. */
-const isLeftAlone = (error: unknown) => error instanceof ApiError && [403, 404, 409, 412].includes(error.status)
-
-async function undoChanges(selection: Selection, changed: Changed[]): Promise<void> {
-  const left = [...changed]
-  const undone: Task[] = []
-  const failed: Changed[] = []
-  let kept = 0
-  let failure: unknown
-  const work = async () => {
-    for (let next = left.pop(); next; next = failure ? undefined : left.pop()) {
-      try {
-        undone.push(await sendRevert(next.id, next.version - 1, next.version))
-      } catch (error) {
-        if (isLeftAlone(error)) kept++
-        else {
-          failed.push(next)
-          failure = error
-        }
-      }
-    }
+/**
+ * Takes changes back that are still the last ones, all in one request, which can be sent again when no answer came.
+ *
+ * @param before the tasks as they were, of those that are listed
+ */
+function undoing(selection: Selection, changed: Written[], before: Map<number, Task>): () => Promise<string> {
+  const header = { 'idempotency-key': newKey() }
+  return async () => {
+    const { undone, refused } = await data(api.POST('/api/v1/tasks/undo', { params: { header }, body: { changed } }))
+    const versions = new Map(undone.map(({ id, version }) => [id, version]))
+    changeListed(versions.keys(), (task) => ({ ...task, ...before.get(task.id), version: versions.get(task.id) ?? 0 }))
+    await afterMany(selection)
+    return sentence(`${tasks(undone.length)} as before`, 0, refused)
   }
-  await Promise.all(Array.from({ length: UNDONE_AT_ONCE }, work))
-  write(undone)
-  await afterMany(selection)
-  const parts = [`${tasks(undone.length)} as before.`]
-  if (kept > 0) parts.push(`${tasks(kept)} left alone: changed by somebody since.`)
-  failed.push(...left)
-  if (failed.length === 0) return notify(parts.join(' '))
-  parts.push(`${tasks(failed.length)} not yet: ${sentenceOf(failure)}`)
-  notifyWithUndo(parts.join(' '), () => undoChanges(selection, failed))
 }
 
 export async function deleteSelected(selection: Selection): Promise<void> {
@@ -146,13 +120,16 @@ export async function deleteSelected(selection: Selection): Promise<void> {
   )
   await afterMany(selection)
   const text = sentence(`${tasks(deleted.length)} moved to the trash`, 0, refused)
-  if (deletion_id) notifyWithUndo(text, async () => notify(await restoreDeletion(deletion_id)))
+  const key = newKey()
+  if (deletion_id) notifyWithUndo(text, () => restoreDeletion(deletion_id, key))
   else notify(text)
 }
 
 /** Takes everything that one request deleted out of the trash. */
-export async function restoreDeletion(deletionId: string): Promise<string> {
-  const { restored, refused } = await data(api.POST('/api/v1/trash/restore', { body: { deletion_id: deletionId } }))
+export async function restoreDeletion(deletionId: string, key = newKey()): Promise<string> {
+  const params = { header: { 'idempotency-key': key } }
+  const body = { deletion_id: deletionId }
+  const { restored, refused } = await data(api.POST('/api/v1/trash/restore', { params, body }))
   await rereadLists()
   return sentence(`${tasks(restored.length)} restored`, 0, refused)
 }

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Text } from '@mantine/core'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
-import { MOST_UNDONE, tasks } from './changes.tsx'
+import { tasks } from './changes.tsx'
 import type { TaskSearch } from './search.ts'
 import { useTaskCount } from './task-list.ts'
 
@@ -23,7 +23,7 @@ export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
     <Modal opened onClose={onClose} title={`${verb} all that match the filter?`}>
       {error && <Failed error={error} retry={refetch} />}
       {!found && !error && <PageLoading />}
-      {found && <Text size="sm">{sentence(verb, found)}</Text>}
+      {found && <Text size="sm">{sentence(found)}</Text>}
       <Group justify="flex-end" mt="md">
         <Button variant="default" data-autofocus onClick={onClose}>
           Cancel
@@ -44,10 +44,7 @@ export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
   )
 }
 
-function sentence(verb: WholeWork['verb'], { count, capped }: { count: number; capped: boolean }): string {
+function sentence({ count, capped }: { count: number; capped: boolean }): string {
   if (capped) return `The filter matches more than ${tasks(count)}, the most that can be done at once. Narrow it.`
-  const matches = `The filter matches ${tasks(count)}, also those that are not loaded here.`
-  return verb === 'Change' && count > MOST_UNDONE
-    ? `${matches} For so many there is no Undo, but each keeps its history.`
-    : matches
+  return `The filter matches ${tasks(count)}, also those that are not loaded here.`
 }
