@@ -7,7 +7,7 @@ import { XLSX } from '../platform/media-types.ts'
 import { problems } from '../platform/schemas.ts'
 import { readAsOf, readFilter, type TaskLineFormat, type TaskSelection } from '../tasks/index.ts'
 import { CsvExportQuery, FileAnswer, NdjsonExportQuery } from './schemas.ts'
-import { openExport } from './service.ts'
+import { checkExport, openExport } from './service.ts'
 
 const [CSV, NDJSON] = ['text/csv', 'application/x-ndjson']
 const EXTENSIONS = { csv: 'csv', 'raw csv': 'csv', ndjson: 'ndjson', cells: 'xlsx' }
@@ -58,21 +58,24 @@ type Query = Static<typeof NdjsonExportQuery>
 
 async function sendFile(
   ctx: Context,
-  { actor }: FastifyRequest,
+  { actor, method }: FastifyRequest,
   reply: FastifyReply,
   query: Query,
   format: TaskLineFormat,
   contentType: string,
 ): Promise<FastifyReply> {
   const selection = readSelection(query, ctx.config.timeZone)
+  const name = `tasks-${dayOf(selection, ctx.config.timeZone)}.${EXTENSIONS[format]}`
+  const headers = { 'content-type': contentType, 'content-disposition': `attachment; filename="${name}"` }
+  // A browser asks before it has the file saved: a download that is refused says nothing of why.
+  if (method === 'HEAD') {
+    await checkExport(ctx, selection)
+    return reply.headers(headers).send()
+  }
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   const file = await openExport(ctx, actor, { ...selection, format }, gone.signal)
-  const name = `tasks-${dayOf(selection, ctx.config.timeZone)}.${EXTENSIONS[format]}`
-  return reply
-    .header('content-type', contentType)
-    .header('content-disposition', `attachment; filename="${name}"`)
-    .send(file)
+  return reply.headers(headers).send(file)
 }
 
 /** @throws AppError INVALID_REQUEST (400) naming the parameter */

@@ -39,6 +39,16 @@ export interface ExportRequest extends TaskSelection {
 let underWay = 0
 
 /**
+ * Whether an export could begin now. Nothing is begun.
+ *
+ * @throws AppError as openExport
+ */
+export async function checkExport(ctx: Context, { asOf }: TaskSelection): Promise<void> {
+  if (underWay >= MOST_AT_ONCE) throw tooManyExports()
+  if (asOf) await requireHistory(ctx, asOf)
+}
+
+/**
  * All tasks of a selection as one file, from one snapshot, in constant memory: as fast as it is read. Its transaction ends
  * with the stream, however that ends. A failure after the beginning destroys the stream: it never looks whole; before, one
  * of the replica is made good by the primary.

@@ -73,14 +73,14 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
       produces: ['text/csv'],
       response: { 200: TextBody, ...problems(401, 404, 410) },
     },
-    handler: async ({ actor, params }, reply) => {
+    handler: async ({ actor, params, method }, reply) => {
       const row = await service.getDetailedImport(ctx, actor, params.id)
       return reply
         .headers({
           'content-type': 'text/csv; charset=utf-8',
           'content-disposition': `attachment; filename="rejected-${row.id}.csv"`,
         })
-        .send(Readable.from(rejectedCsv(ctx, actor, row)))
+        .send(Readable.from(method === 'HEAD' ? [] : rejectedCsv(ctx, actor, row)))
     },
   })
 

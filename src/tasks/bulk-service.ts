@@ -65,8 +65,7 @@ function writeChosen(
   write: Write,
 ): Promise<Outcome> {
   const filter = 'filter' in choice ? choice.filter : undefined
-  const matching: queries.Selection['matching'] =
-    filter && ((bind) => filterSql(filter, ctx.config.timeZone, bind))
+  const matching: queries.Selection['matching'] = filter && ((bind) => filterSql(filter, ctx.config.timeZone, bind))
   return writeMany(ctx, {
     find: (tx) => ('ids' in choice ? Promise.resolve(choice.ids) : findMatching(tx, actor, matching)),
     write: (tx, ids) => write(tx, { ids, matching }),

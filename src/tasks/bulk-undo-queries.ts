@@ -1,10 +1,8 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
-import { actorKind, taskPredicate } from '../projects/index.ts'
+import { actorKind, projectPredicate, taskPredicate } from '../projects/index.ts'
 import type { Written } from './bulk-change-queries.ts'
-import * as queries from './queries.ts'
-import { AS_CHANGE } from './revert-queries.ts'
-import { TASK_PEOPLE } from './task-json.ts'
+import { MOMENT, nextVersion, type Obstacles, PATCHABLE_COLUMNS } from './queries.ts'
 
 /** Versions by task: $2 are the tasks' ids, $3 the version of each. */
 const GIVEN = 'unnest($2::bigint[], $3::integer[]) as given(id, version)'
@@ -20,16 +18,21 @@ const valuesOf = (actor: Actor, changed: Written[]) => [
  * its partition.
  */
 const stateBefore = (actor: Actor, row: string) => `
-  select t.task_id as id, t.project_id, t.external_id, t.deleted_at is not null as deleted, ${AS_CHANGE}::jsonb as fields
-    from (select v.* from task_versions v
-           where v.task_id = ${row}.id and v.version = ${row}.version - 1 and v.valid_to = ${row}.valid_from limit 1) t
-         ${TASK_PEOPLE}
-   where ${taskPredicate(actor, 'read', 't')}`
+  select e.* from (select v.* from task_versions v
+                    where v.task_id = ${row}.id and v.version = ${row}.version - 1 and v.valid_to = ${row}.valid_from
+                    limit 1) e
+   where ${taskPredicate(actor, 'read', 'e')}`
 
 /** Another living task has the external_id that the state `e` brings back into its project. */
 const KEY_TAKEN = `exists (
-  select from tasks o where o.project_id = e.project_id and o.external_id = e.external_id and o.id <> e.id
+  select from tasks o where o.project_id = e.project_id and o.external_id = e.external_id and o.id <> e.task_id
                         and o.deleted_at is null)`
+
+/** As for a change of the one task: who has it may keep it, others must be there to be given it. */
+const ASSIGNEE_OK = `(e.assigned_user_id is null or e.assigned_user_id is not distinct from t.assigned_user_id or exists (
+  select from users u where u.id = e.assigned_user_id and u.disabled_at is null
+     and (u.role = 'admin' or exists (
+       select from project_members m where m.user_id = u.id and m.project_id = e.project_id))))`
 
 /**
  * Gives each task the state before the version given, if that is still the present one, as a new version of it; all in one
@@ -37,25 +40,23 @@ const KEY_TAKEN = `exists (
  * first one gets it.
  */
 export async function undoVersions(db: Queryable, actor: Actor, changed: Written[]): Promise<Written[]> {
-  const c = 'free.fields'
   const { rows } = await db.query<Written>({
     name: `tasks/undo-versions/${actorKind(actor)}`,
     text: `with mine as materialized (
-             select t.id, t.version, t.valid_from from ${GIVEN} join tasks t using (id, version)
+             select t.id, t.version, t.valid_from, t.assigned_user_id from ${GIVEN} join tasks t using (id, version)
               where ${taskPredicate(actor, 'change', 't')}
               order by t.id for no key update of t),
-           ${queries.MOMENT},
-           before as materialized (select e.* from mine, lateral (${stateBefore(actor, 'mine')}) e where not e.deleted),
-           free as (
-             select e.id, e.fields
-               from (select *, row_number() over (partition by project_id, external_id order by id) as turn
-                       from before) e
-              where e.external_id is null or e.turn = 1 and not ${KEY_TAKEN}),
+           ${MOMENT},
+           before as materialized (
+             select e.*, row_number() over (partition by e.project_id, e.external_id order by e.task_id) as turn
+               from mine t, lateral (${stateBefore(actor, 't')}) e
+              where e.deleted_at is null and ${projectPredicate(actor, 'create', 'e.project_id')} and ${ASSIGNEE_OK}),
+           e as materialized (
+             select * from before e where e.external_id is null or e.turn = 1 and not ${KEY_TAKEN}),
            t as (
-             update tasks t set ${queries.assignments(c)}, deleted_at = null, deletion_id = null,
-                                ${queries.nextVersion('moment.at', 'revert')}
-               from free, moment
-              where t.id = free.id and ${queries.targetAllowed(actor, c)} and ${queries.assigneeAllowed(c)}
+             update tasks t set ${PATCHABLE_COLUMNS.map((column) => `${column} = e.${column}`).join(', ')},
+                                deleted_at = null, deletion_id = null, ${nextVersion('moment.at', 'revert')}
+               from e, moment where t.id = e.task_id
              returning t.id, t.version)
            select id, version from t order by id`,
     values: valuesOf(actor, changed),
@@ -63,25 +64,35 @@ export async function undoVersions(db: Queryable, actor: Actor, changed: Written
   return rows
 }
 
-export interface NotUndone extends queries.Obstacles {
+export interface NotUndone extends Omit<Obstacles, 'unchanged'> {
   id: number
   /** The present one. */
   version: number
-  /** Of the state before; null when that is not known, or was where the actor may not read. */
-  deleted: boolean | null
-  fields: queries.TaskFields | null
+  /** Whether the state before is known, and was where the actor may read. */
+  known: boolean
+  /** That it was in the trash then. */
+  deleted: boolean
+  project_id: number
+  assigned_user: string
+  external_id: string
   key_taken: boolean
 }
 
 /** Of tasks that were not undone: what the actor may read of them, and what stands in the way. */
 export async function explainNotUndone(db: Queryable, actor: Actor, changed: Written[]): Promise<NotUndone[]> {
-  const { columns, joins } = queries.obstaclesSql(actor, 'e.fields')
   const { rows } = await db.query<NotUndone>({
     name: `tasks/explain-not-undone/${actorKind(actor)}`,
-    text: `select t.id, t.version, e.deleted, e.fields, ${columns},
-                  e.external_id is not null and ${KEY_TAKEN} as key_taken
-             from ${GIVEN} join tasks t on t.id = given.id
-             left join lateral (${stateBefore(actor, 't')}) e on true ${joins}
+    text: `select t.id, t.version, p.archived_at is not null as archived,
+                  coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
+                  e.task_id is not null as known, e.deleted_at is not null as deleted,
+                  e.project_id, e.external_id, assignee.username as assigned_user,
+                  target.id is not null as target_visible, target.archived_at is not null as target_archived,
+                  coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
+                  ${ASSIGNEE_OK} as assignee_ok, e.external_id is not null and ${KEY_TAKEN} as key_taken
+             from ${GIVEN} join tasks t on t.id = given.id join projects p on p.id = t.project_id
+             left join lateral (${stateBefore(actor, 't')}) e on t.version = given.version
+             left join projects target on target.id = e.project_id
+             left join users assignee on assignee.id = e.assigned_user_id
             where ${taskPredicate(actor, 'read', 't')}`,
     values: valuesOf(actor, changed),
   })

@@ -39,8 +39,7 @@ function obstacleOf(id: number, version: number, row: NotUndone | undefined): Ap
   const refusal = refusalOf(row)
   if (refusal) return refusal
   if (row.version !== version) return versionMismatch(undefined, etagOf(row.version))
-  if (!row.fields) return versionNotFound(version - 1)
+  if (!row.known) return versionNotFound(version - 1)
   if (row.deleted) return versionDeleted(version - 1)
-  const obstacle = targetRefusal(row, row.fields)
-  return obstacle ?? (row.key_taken ? externalIdTaken(row.fields.external_id) : undefined)
+  return targetRefusal(row, row) ?? (row.key_taken ? externalIdTaken(row.external_id) : undefined)
 }

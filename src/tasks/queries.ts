@@ -90,6 +90,8 @@ const PATCHABLE: [column: string, value: (changes: string) => string][] = [
   ['assigned_user_id', (c) => nextAssigneeId(c)],
 ]
 
+export const PATCHABLE_COLUMNS = PATCHABLE.map(([column]) => column)
+
 /** The next values; a member left out keeps the row's value. */
 function nextValues(changes: string): string[] {
   return PATCHABLE.map(([column, value]) => {
@@ -108,7 +110,7 @@ export const assignments = (changes: string) => {
 export const isUnchanged = (changes: string) =>
   `(${presentValues}) is not distinct from (${nextValues(changes).join(', ')})`
 
-const presentValues = PATCHABLE.map(([column]) => `t.${column}`).join(', ')
+const presentValues = PATCHABLE_COLUMNS.map((column) => `t.${column}`).join(', ')
 
 /** Every write moves these; the history triggers refuse one that does not. */
 export const nextVersion = (at = 'clock_timestamp()', cause: 'api' | 'import' | 'undo' | 'revert' = 'api') =>

@@ -137,7 +137,10 @@ export function versionRefusal(found: queries.TaskText, version: number | null):
 }
 
 /** Why the task may not become what the changes say. */
-export function targetRefusal(found: queries.Obstacles, changes: queries.TaskFields): AppError | undefined {
+export function targetRefusal(
+  found: Omit<queries.Obstacles, 'unchanged'>,
+  changes: queries.TaskFields,
+): AppError | undefined {
   if (!found.target_visible) return projectNotFound(changes.project_id)
   if (found.target_archived) return projectArchived()
   if (!found.target_ok) return projectForbidden()

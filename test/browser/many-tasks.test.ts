@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { type Console, inspect, showsTasks, startConsole } from '../support/browser.ts'
+import { openTransaction } from '../support/database.ts'
 import { until } from '../support/process.ts'
 import { runSql } from '../support/template.ts'
 
@@ -76,19 +77,59 @@ describe('many tasks', () => {
     const one = await make('Wind the clocks')
     const two = await make('Wind the wool')
     const { page, expects } = await console.signedIn(t, grace, '/console/tasks?q=wind')
-    for (const status of [412, 503]) expects(status)
+    expects(503)
     await showsTasks(page, ['Wind the wool', 'Wind the clocks'])
     await selectAll(page)
     await complete(page)
     await page.getByText('2 tasks changed.').waitFor()
     await console.send('PATCH', `/api/v1/tasks/${two.id}`, { as: grace, body: { title: 'Wind the yarn' } })
-    await page.route('**/api/v1/tasks/*/revert', (route) => route.fulfill({ status: 503, body: '' }))
+    await page.route('**/api/v1/tasks/undo', (route) => route.fulfill({ status: 503, body: '' }))
     await page.getByRole('button', { name: 'Undo' }).click()
-    await page.getByText('0 tasks as before. 2 tasks not yet: The server answered 503.').waitFor()
-    await page.unroute('**/api/v1/tasks/*/revert')
+    await page.getByText('Not taken back yet. The server answered 503.').waitFor()
+    await page.unroute('**/api/v1/tasks/undo')
     await page.getByRole('button', { name: 'Undo' }).click()
-    await page.getByText('1 task as before. 1 task left alone: changed by somebody since.').waitFor()
+    await page.getByText('1 task as before. 1 task left alone: The task has changed since you read it.').waitFor()
     assert.deepEqual(await statuses(one, two), ['pending', 'completed'])
+  })
+
+  test('are undone once when the answer to the first try was lost', async (t) => {
+    const one = await make('Bake the bread')
+    const { page, expects } = await console.signedIn(t, grace, '/console/tasks?q=bake')
+    expects(502)
+    await showsTasks(page, ['Bake the bread'])
+    await selectAll(page)
+    await complete(page)
+    await page.getByText('1 task changed.').waitFor()
+    let lost = 0
+    await page.route('**/api/v1/tasks/undo', async (route) => {
+      await route.fetch()
+      lost++
+      await route.fulfill({ status: 502, body: '' })
+    })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('Not taken back yet.').waitFor()
+    await page.unroute('**/api/v1/tasks/undo')
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('1 task as before.', { exact: true }).waitFor()
+    assert.deepEqual([(await read(one.id)).version, lost], [3, 1])
+  })
+
+  test('are not exported while as many exports are under way as the server takes, and that is said', async (t) => {
+    const { page, expects } = await console.signedIn(t, grace)
+    expects(503)
+    const tx = await openTransaction(t, console.databaseUrl)
+    await tx.query({ text: 'lock table tasks in access exclusive mode' })
+    const exports = [1, 2, 3].map(() => console.send('GET', '/api/v1/tasks.csv', { as: grace }))
+    await tx.someoneWaits(3)
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name: 'CSV' }).click()
+    await page.getByRole('alert').getByText('As many exports as this server takes are under way.').waitFor()
+    await tx.commit()
+    await Promise.all(exports)
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name: 'CSV' }).click()
+    await (await saved).path()
   })
 
   test('are shown as they were when a change of them fails', async (t) => {
@@ -135,6 +176,10 @@ describe('many tasks', () => {
     await question.getByRole('button', { name: `Change ${all}` }).click()
     await page.getByText(`${all} changed.`).waitFor()
     assert.equal(await count(`project_id=${project}&status=completed`), left)
+    const said = page.getByRole('status').filter({ hasText: `${all} changed.` })
+    await said.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText(`${all} as before.`).waitFor()
+    assert.equal(await count(`project_id=${project}&status=active`), left)
   })
 
   test('of a long list are read anew after a change by filter, and on Refresh', async (t) => {

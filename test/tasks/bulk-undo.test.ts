@@ -85,7 +85,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('can be taken back themselves, by what the answer says', async () => {
-    const ids = [await make(), await make()]
+    const ids = [await make(team.olga, { external_id: 'Again' }), await make()]
     const changed = await change(team.olga, ids, { status: 'active' })
     const { body } = await undo(team.olga, changed)
     const redone = await undo(team.olga, body.undone)
@@ -154,6 +154,9 @@ describe('changes taken back in one request', () => {
     await team.app.send('DELETE', `${v1}/projects/${elsewhere}/members/${team.carl.id}`, { as: team.mia })
     assert.deepEqual(await refusals(team.mia, changed), { [id]: 'UNKNOWN_ASSIGNEE' })
     await team.join(elsewhere, team.carl, 'contributor')
+    await sql('update users set disabled_at = now() where id = $1', team.carl.id)
+    assert.deepEqual(await refusals(team.mia, changed), { [id]: 'UNKNOWN_ASSIGNEE' })
+    await sql('update users set disabled_at = null where id = $1', team.carl.id)
     const taker = await make(team.mia, { project_id: elsewhere, external_id: 'X' })
     assert.deepEqual(await refusals(team.mia, changed), { [id]: 'EXTERNAL_ID_TAKEN' })
     await team.remove(team.mia, taker)
@@ -292,9 +295,8 @@ describe('changes taken back in one request', () => {
   test('ten thousand are taken back well within the time of a statement', async () => {
     await sql(
       `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by,
-                          external_id, assigned_user_id, labels)
-       select $1, 'One of many', 'pending', 'LOW', $2, now(), now(), now(), $2, 'MANY-' || g, $3, array['a', 'b']
-         from generate_series(1, 10000) g`,
+                          assigned_user_id)
+       select $1, 'One of many', 'pending', 'LOW', $2, now(), now(), now(), $2, $3 from generate_series(1, 10000)`,
       ...[team.project, team.mia.id, team.carl.id],
     )
     const ids = (await sql(`select id from tasks where title = 'One of many'`)).map(({ id }) => id as number)
@@ -303,7 +305,7 @@ describe('changes taken back in one request', () => {
     assert.deepEqual([body.undone.length, body.refused.length], [10_000, 0])
     const [same] = await sql(
       `select count(*) as n from tasks where id = any($1) and status = 'pending' and assigned_user_id = $2 and version = 3
-          and labels = array['a', 'b']`,
+          and labels = '{}'`,
       ids,
       team.carl.id,
     )
