@@ -10,18 +10,17 @@ export interface EarlierState {
   deleted: boolean
 }
 
-/** A state, with TASK_PEOPLE's joins, as the change that would bring it about. */
-export const AS_CHANGE = `json_build_object(
-  'title', t.title, 'description', t.description, 'status', t.status, 'priority', t.priority, 'labels', t.labels,
-  'due_date', t.due_date, 'assigned_user', assignee.username, 'external_id', t.external_id, 'project_id', t.project_id)`
-
 /** A version the actor may see; what is superseded never changes, so it may be read before the write. */
 export async function findVersion(db: Queryable, actor: Actor, id: string, version: number) {
   const columns = `version, project_id, title, description, status, priority, labels, due_date, assigned_user_id,
                    created_by, external_id, deleted_at`
   const { rows } = await db.query<EarlierState>({
     name: `tasks/find-version/${actorKind(actor)}`,
-    text: `select ${AS_CHANGE} as fields, t.deleted_at is not null as deleted
+    text: `select json_build_object(
+                    'title', t.title, 'description', t.description, 'status', t.status, 'priority', t.priority,
+                    'labels', t.labels, 'due_date', t.due_date, 'assigned_user', assignee.username,
+                    'external_id', t.external_id, 'project_id', t.project_id) as fields,
+                  t.deleted_at is not null as deleted
              from (select ${columns} from tasks where id = $2
                    union all select ${columns} from task_versions where task_id = $2 and version = $3) t
              ${TASK_PEOPLE}
