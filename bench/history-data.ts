@@ -78,16 +78,21 @@ const statements = (tasks: number) => [
    select id, project, title, description, status, priority, labels, due, assignee, owner, created_at, since,
           case when dice % 50 = 3 then since end, version, since, owner, 'api'
      from bench_rows where until is null order by id`,
+  `insert into former_words (task_id, valid_to, created_at, labels, words)
+   select task_id, valid_to, created_at, case when labels_ended then labels end,
+          case when text_ended then to_tsvector('simple', title || ' ' || description) end
+     from task_versions where labels_ended or text_ended`,
   `alter table tasks enable trigger user`,
   `select setval(pg_get_serial_sequence('tasks', 'id'), ${tasks + 1})`,
   `drop table bench_rows, bench_states, bench_tasks`,
   `vacuum analyze tasks`,
   `vacuum analyze task_versions`,
+  `vacuum analyze former_words`,
   `checkpoint`,
 ]
 
 const WARMING = [
   `create extension if not exists pg_prewarm`,
   // Warm, as a server is that has run for a day: every table and index in the buffers, which are to be large enough.
-  `select pg_prewarm(oid) from pg_class where relkind in ('r', 'i') and relname ~ '^task'`,
+  `select pg_prewarm(oid) from pg_class where relkind in ('r', 'i') and relname ~ '^(task|former_words)'`,
 ]

@@ -206,6 +206,14 @@ begin
           new.deleted_at is not null or old.labels <> new.labels,
           new.deleted_at is not null or (old.title, old.description) <> (new.title, new.description),
           new.deleted_at is not null or old.due_date is distinct from new.due_date);
+  if old.deleted_at is null and (new.deleted_at is not null or old.labels <> new.labels or old.title <> new.title
+                                 or old.description <> new.description) then
+    insert into former_words (task_id, valid_to, created_at, labels, words)
+    values (old.id, new.valid_from, old.created_at,
+            case when new.deleted_at is not null or old.labels <> new.labels then old.labels end,
+            case when new.deleted_at is not null or (old.title, old.description) <> (new.title, new.description)
+                 then to_tsvector('simple', old.title || ' ' || old.description) end);
+  end if;
   return null;
 end $$;
 
@@ -234,6 +242,14 @@ begin
          n.deleted_at is not null or (o.title, o.description) <> (n.title, n.description),
          n.deleted_at is not null or o.due_date is distinct from n.due_date
     from old_rows o join new_rows n on n.id = o.id;
+  insert into former_words (task_id, valid_to, created_at, labels, words)
+  select o.id, n.valid_from, o.created_at,
+         case when n.deleted_at is not null or o.labels <> n.labels then o.labels end,
+         case when n.deleted_at is not null or (o.title, o.description) <> (n.title, n.description)
+              then to_tsvector('simple', o.title || ' ' || o.description) end
+    from old_rows o join new_rows n on n.id = o.id
+   where o.deleted_at is null and (n.deleted_at is not null or o.labels <> n.labels or o.title <> n.title
+                                   or o.description <> n.description);
   return null;
 end $$;
 
@@ -281,6 +297,14 @@ CREATE VIEW public.data_version AS
      LEFT JOIN public.data_incarnation i ON (true))
      CROSS JOIN ( SELECT sum(access_changes.changes) AS changes
            FROM public.access_changes) a);
+
+CREATE TABLE public.former_words (
+    task_id bigint NOT NULL,
+    valid_to timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    labels text[],
+    words tsvector
+);
 
 CREATE TABLE public.idempotency_keys (
     owner text NOT NULL,
@@ -561,6 +585,9 @@ ALTER TABLE ONLY public.access_changes
 ALTER TABLE ONLY public.data_incarnation
     ADD CONSTRAINT data_incarnation_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.former_words
+    ADD CONSTRAINT former_words_pkey PRIMARY KEY (valid_to, task_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key);
 
@@ -612,6 +639,8 @@ ALTER TABLE ONLY public.tasks
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+CREATE INDEX former_words_search ON public.former_words USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), labels, words);
+
 CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (expires_at);
 
 CREATE INDEX imports_created_by ON public.imports USING btree (created_by, id DESC);
@@ -650,26 +679,6 @@ CREATE INDEX task_versions_project ON ONLY public.task_versions USING btree (pro
 
 CREATE INDEX task_versions_default_project ON public.task_versions_default USING btree (project_id, status, created_at, task_id, valid_from);
 
-CREATE INDEX task_versions_search ON ONLY public.task_versions USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), (
-CASE
-    WHEN labels_ended THEN labels
-    ELSE NULL::text[]
-END), (
-CASE
-    WHEN text_ended THEN to_tsvector('simple'::regconfig, ((title || ' '::text) || description))
-    ELSE NULL::tsvector
-END)) WHERE ((deleted_at IS NULL) AND (labels_ended OR text_ended));
-
-CREATE INDEX task_versions_default_search ON public.task_versions_default USING gin ((ARRAY[(date_trunc('week'::text, (created_at AT TIME ZONE 'UTC'::text)))::date]), (
-CASE
-    WHEN labels_ended THEN labels
-    ELSE NULL::text[]
-END), (
-CASE
-    WHEN text_ended THEN to_tsvector('simple'::regconfig, ((title || ' '::text) || description))
-    ELSE NULL::tsvector
-END)) WHERE ((deleted_at IS NULL) AND (labels_ended OR text_ended));
-
 CREATE INDEX task_versions_status ON ONLY public.task_versions USING btree (status, created_at, task_id, valid_from);
 
 CREATE INDEX task_versions_default_status ON public.task_versions_default USING btree (status, created_at, task_id, valid_from);
@@ -677,8 +686,6 @@ CREATE INDEX task_versions_default_status ON public.task_versions_default USING 
 CREATE INDEX tasks_by_assignee ON public.tasks USING btree (assigned_user_id, created_at, id, valid_from) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_by_date ON public.tasks USING btree (created_at, id, valid_from) WHERE (deleted_at IS NULL);
-
-CREATE INDEX tasks_by_due_date ON public.tasks USING btree (due_date) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_by_import ON public.tasks USING btree (import_id, id) WHERE (import_id IS NOT NULL);
 
@@ -689,6 +696,8 @@ CREATE INDEX tasks_by_project ON public.tasks USING btree (project_id, status, c
 CREATE INDEX tasks_by_status ON public.tasks USING btree (status, created_at, id, valid_from) WHERE (deleted_at IS NULL);
 
 CREATE INDEX tasks_deletion ON public.tasks USING btree (deletion_id) WHERE (deletion_id IS NOT NULL);
+
+CREATE INDEX tasks_due ON public.tasks USING btree (due_date, created_at, id) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX tasks_living_external_id ON public.tasks USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 
@@ -711,8 +720,6 @@ ALTER INDEX public.task_versions_pkey ATTACH PARTITION public.task_versions_defa
 ALTER INDEX public.task_versions_priority ATTACH PARTITION public.task_versions_default_priority;
 
 ALTER INDEX public.task_versions_project ATTACH PARTITION public.task_versions_default_project;
-
-ALTER INDEX public.task_versions_search ATTACH PARTITION public.task_versions_default_search;
 
 ALTER INDEX public.task_versions_status ATTACH PARTITION public.task_versions_default_status;
 

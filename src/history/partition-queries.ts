@@ -54,3 +54,14 @@ export async function deleteLost(db: Queryable, limit: number): Promise<number> 
   })
   return rowCount ?? 0
 }
+
+/** The words and labels of what has been given up, of at most `limit` states. @returns how many */
+export async function deleteLostWords(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({
+    text: `delete from former_words
+            where ctid = any(array(select ctid from former_words
+                                    where valid_to < (select history_kept_from from past_epoch) limit $1))`,
+    values: [limit],
+  })
+  return rowCount ?? 0
+}

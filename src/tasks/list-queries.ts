@@ -48,21 +48,22 @@ export const byDate = (db: Queryable, actor: Actor, request: TaskPageRequest, st
   )
 
 /**
- * By date, the first SAMPLE tasks; and what these tell, when they do not fill the page. They are read in the order they were
+ * By date, the first `size` tasks; and what these tell, when they do not fill the page. They are read in the order they were
  * put down in: sorted once more, which PostgreSQL before 17 does, all would be read for any page.
  */
 export async function bySample(
   db: Queryable,
   actor: Actor,
   request: TaskPageRequest,
+  size = SAMPLE,
 ): Promise<{ tasks: ListedTask[]; sample: Sample | undefined }> {
-  const page = await read(db, actor, request, (statement) => matching(statement, 'looked_at'), true, SAMPLE)
+  const page = await read(db, actor, request, (statement) => matching(statement, 'looked_at'), true, size)
   return { tasks: split(page), sample: page.sample ?? undefined }
 }
 
 /** By the index on words, labels or due dates: finds all that match, so it is for what few do. */
 export const bySearch = (db: Queryable, actor: Actor, request: TaskPageRequest, hints: SearchHints = {}) =>
-  list(db, actor, request, (statement) => search(statement, hints))
+  list(db, actor, request, (statement) => `select * from (${search(statement, hints)}) t`)
 
 /** Project by project: for who sees few of the tasks. */
 export const byProject = (db: Queryable, actor: Actor, request: TaskPageRequest) =>
@@ -70,12 +71,12 @@ export const byProject = (db: Queryable, actor: Actor, request: TaskPageRequest)
 
 /** What the next tasks by date tell of those after them. */
 export interface Sample {
-  /** How many they are; fewer than SAMPLE when no more come. */
+  /** How many they are; fewer than were asked for when no more come. */
   size: number
   /** When the oldest and the newest of them were made. */
   oldest: string
   newest: string
-  /** Of a text of several words: how many of SAMPLE_OF_WORDS have the last of them, and how many all the others. */
+  /** Of a text of several words: how many have the last of them, and how many all the others. */
   withLast: number
   withOthers: number
 }
@@ -84,8 +85,8 @@ const LIMITS = [21, 51, 101]
 
 /** Enough tasks to tell what is common from what is rare. */
 export const SAMPLE = 300
-/** Enough of them to tell which of several words is common: it takes as long as all the rest. */
-export const SAMPLE_OF_WORDS = 100
+/** Enough of them where weeks are looked in afterwards: what the guess is worth shows there soon. */
+export const SAMPLE_OF_WEEKS = 150
 
 const list = async (...page: Parameters<typeof read>) => split(await read(...page))
 
@@ -220,8 +221,7 @@ function matching({ actor, filter, timeZone, bind }: Statement, tasks: string): 
 /** What the tasks that were looked at tell; nothing when they fill the page. */
 function sampleSql({ filter, bind }: Statement, page: string): string {
   const words = filter.text?.trim().split(/\s+/) ?? []
-  const few = `select * from looked_at limit ${SAMPLE_OF_WORDS}`
-  const having = (some: string[]) => `(select count(*) from (${few}) t where ${containsSql(some.join(' '), bind)})`
+  const having = (some: string[]) => `(select count(*) from looked_at t where ${containsSql(some.join(' '), bind)})`
   const [last, others] = words.length > 1 ? [having(words.slice(-1)), having(words.slice(0, -1))] : ['0', '0']
   return `case when count(*) < ${page} then
     (select json_build_object('size', count(*), 'oldest', min(created_at), 'newest', max(created_at),

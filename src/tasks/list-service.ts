@@ -4,7 +4,7 @@ import { encodeCursor } from '../platform/cursor.ts'
 import type { Queryable } from '../platform/db.ts'
 import type { KeptPage } from '../platform/send-page.ts'
 import { isSettled } from './as-of.ts'
-import { hasLabels, type TaskFilter } from './filter-queries.ts'
+import { hasLabels, isEmpty, type TaskFilter } from './filter-queries.ts'
 import {
   byColumn,
   byDate,
@@ -13,9 +13,11 @@ import {
   bySearch,
   type ListedTask,
   SAMPLE,
-  SAMPLE_OF_WORDS,
+  SAMPLE_OF_WEEKS,
+  type Sample,
   type TaskPageRequest,
 } from './list-queries.ts'
+import type { SearchHints } from './list-search-queries.ts'
 import { weeksAhead } from './list-weeks.ts'
 import { requireHistory } from './service.ts'
 
@@ -45,14 +47,15 @@ async function listTaskPage(ctx: Context, db: Queryable, actor: Actor, request: 
 const COMMON = 3
 const STRETCH = 20_000
 /** What the index finds week by week has to be more common before it is sooner found by date. */
-const COMMON_OF_WEEKS = 8
+const COMMON_OF_WEEKS = 4
 /** So many times a page are looked for at once: what was found in a sample is a guess. */
-const PAGES = 3
-/** What is not found in a sample is there half a time. */
+const PAGES = 2
+/** What is not found in a sample is there half a time; that two words meet more rarely is a guess as well. */
 const NOT_FOUND = 0.5
-/** The last word is left out of a search when so many have it, as the index has to collect all words that begin so. */
-const MANY = SAMPLE_OF_WORDS / 15
-const MORE_THAN_OTHERS = 3
+const LEAST_FOUND = 0.05
+/** So many times as many weeks where the first do not suffice; looking for all that begin like a word is dear each time. */
+const GROWTH = [4, 16]
+const GROWTH_OF_BEGINNINGS = [8]
 /** So few days have few tasks. */
 const NARROW_DAYS = 31
 
@@ -69,8 +72,9 @@ export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRe
   // There are four priorities: most often the next tasks by date fill the page, and a walk for each status is dearer.
   const isOfPriority = filter.priority && !filter.status && filter.projectId === undefined && !isOfSomebody
   if (!isSearch && !isOfPriority && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
-  const { tasks, sample } = await bySample(db, actor, request)
-  if (!sample || sample.size < SAMPLE) return tasks
+  const size = isOfWeeks ? SAMPLE_OF_WEEKS : SAMPLE
+  const { tasks, sample } = await bySample(db, actor, request, size)
+  if (!sample || sample.size < size) return tasks
   if (!isSearch && isOfPriority) return byColumn(db, actor, request)
   if (tasks.length >= (isOfWeeks ? COMMON_OF_WEEKS : COMMON)) {
     const page = await byDate(db, actor, request, STRETCH)
@@ -78,9 +82,24 @@ export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRe
   }
   if (!isSearch) return byProject(db, actor, request)
   if (!isOfWeeks) return bySearch(db, actor, request)
-  const samples = (PAGES * limit) / Math.max(tasks.length, NOT_FOUND)
-  const isLastCommon = sample.withLast > Math.max(MANY, MORE_THAN_OTHERS * sample.withOthers)
-  return bySearch(db, actor, request, { weeks: weeksAhead(sample, request.direction, samples), isLastCommon })
+  return bySearch(db, actor, request, hintsFor(request, tasks.length, sample))
+}
+
+/** @param found how many of the sample the filter has */
+function hintsFor({ filter, limit, direction }: TaskPageRequest, found: number, sample: Sample): SearchHints {
+  const { text, labels, anyLabel, ...others } = filter
+  const isLastCommon = sample.withLast > 0
+  let growth = text !== undefined && !isLastCommon ? GROWTH_OF_BEGINNINGS : GROWTH
+  // What the rest of the filter leaves nothing of is not there at all, most often.
+  if (found === 0 && !isEmpty(others)) growth = []
+  const samples = (PAGES * limit) / (found || probablyFound(sample))
+  return { windows: weeksAhead(sample, direction, samples, growth), isLastCommon }
+}
+
+/** How often what was not found is there, in as many tasks: words are taken to have nothing to do with each other. */
+function probablyFound({ size, withLast, withOthers }: Sample): number {
+  const both = (withLast * withOthers) / size
+  return both > 0 ? Math.max(Math.min(both, NOT_FOUND), LEAST_FOUND) : NOT_FOUND
 }
 
 function isNarrowlyDue({ dueFrom, dueTo }: TaskFilter): boolean {

@@ -1,29 +1,43 @@
 import type { Sample } from './list-queries.ts'
+import type { Windows } from './list-search-queries.ts'
 
-const DAY_MS = 86_400_000
+const WEEK_MS = 7 * 86_400_000
 /** Looking for more is dearer than looking for all. */
 const MAX_WEEKS = 20
+const MAX_WEEKS_MORE = 100
 /** A Monday. */
 const FIRST = Date.UTC(1970, 0, 5)
-const LAST = Date.UTC(9999, 0, 1)
+/** A few years before days have more than four digits of a year: windows go beyond what was looked at. */
+const LAST = Date.UTC(9990, 0, 1)
 
 /**
- * The weeks that `samples` times as many tasks as were looked at probably take, from the first of these on: a page is full
- * of tasks of these weeks or needs all.
+ * Windows of weeks that follow each other: the first has the weeks that `samples` times as many tasks as were looked at
+ * probably take, those after it `growth` times as many.
  *
- * @returns the Monday of each, in UTC; undefined when they are many, or not of these times
+ * @returns undefined when the first would be long, or is not of these times
  */
 export function weeksAhead(
   { oldest, newest }: Pick<Sample, 'oldest' | 'newest'>,
   direction: 'asc' | 'desc',
   samples: number,
-): string[] | undefined {
+  growth: number[] = [],
+): Windows | undefined {
   const [from, to] = [Date.parse(oldest), Date.parse(newest)]
   const length = (to - from) * samples
-  const [begin, end] = direction === 'desc' ? [to - length, to] : [from, from + length]
+  const isDown = direction === 'desc'
+  const [begin, end] = isDown ? [to - length, to] : [from, from + length]
   if (!(begin >= FIRST && end < LAST)) return undefined
-  const [first, last] = [begin, end].map((at) => Math.floor((at - FIRST) / (7 * DAY_MS))) as [number, number]
-  if (last - first >= MAX_WEEKS) return undefined
-  const week = (n: number) => new Date(FIRST + n * 7 * DAY_MS).toISOString().slice(0, 10)
-  return Array.from({ length: last - first + 1 }, (_, i) => week(first + i))
+  const [first, last] = [begin, end].map((at) => Math.floor((at - FIRST) / WEEK_MS)) as [number, number]
+  const near = last - first + 1
+  if (near > MAX_WEEKS) return undefined
+  const windows: number[][] = []
+  let edge = isDown ? last + 1 : first
+  for (const times of [1, ...growth]) {
+    const n = Math.min(near * times, MAX_WEEKS_MORE)
+    if (isDown) edge -= n
+    windows.push(Array.from({ length: n }, (_, i) => edge + i))
+    if (!isDown) edge += n
+  }
+  const monday = (n: number) => new Date(FIRST + n * WEEK_MS).toISOString()
+  return { weeks: windows.map((weeks) => weeks.map((n) => monday(n).slice(0, 10))), end: monday(edge) }
 }

@@ -45,6 +45,13 @@ export async function plantTask(app: TestApp, states: State[]): Promise<number> 
                select ${names} from jsonb_populate_record(null::${table}, $1)`,
         values: [JSON.stringify(columns)],
       })
+      if (isLast || state.deleted) continue
+      await tx.query({
+        text: `insert into former_words (task_id, valid_to, created_at, labels, words)
+               select task_id, valid_to, created_at, labels, to_tsvector('simple', title || ' ' || description)
+                 from task_versions where task_id = $1 and version = $2`,
+        values: [id, row.version],
+      })
     }
     return id
   })

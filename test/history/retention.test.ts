@@ -68,14 +68,15 @@ describe('the retention of history', () => {
   test('gives up what ended longer ago in one night, and removes it in the next', async (t) => {
     const { app, run, partitions, ask, id } = await plant(t, String(MONTHS))
     const kept = monthAgo(MONTHS)
-    const count = async () =>
-      (await app.ctx.db.query<{ n: number }>({ text: 'select count(*) as n from task_versions' })).rows[0]?.n
+    const count = async (table = 'task_versions') =>
+      (await app.ctx.db.query<{ n: number }>({ text: `select count(*) as n from ${table}` })).rows[0]?.n
     const classic = () => ask(`/tasks?date=${dayBefore(kept)}`)
     assert.equal((await classic()).body.total, 1)
     assert.equal((await classic()).headers['x-cache'], 'hit')
 
     await run()
     assert.equal(await count(), 8, 'requests under way still find what they were told is kept')
+    assert.equal(await count('former_words'), 8)
     assert.equal((await partitions()).length, 7)
     for (const url of [
       `${v1}/tasks/${id}?as_of=${dayOf(monthAgo(8))}`,
@@ -95,6 +96,7 @@ describe('the retention of history', () => {
     await run()
     assert.deepEqual(await partitions(), [4, 3, 2, 1].map(nameOf))
     assert.equal(await count(), 4, 'the default partition was cleaned as well')
+    assert.equal(await count('former_words'), 4, 'and nothing is looked for that cannot be shown')
     await run()
     assert.equal(await count(), 4)
   })

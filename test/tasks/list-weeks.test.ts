@@ -17,17 +17,41 @@ const BEGIN = '2024-01-03T00:00:00.000000Z'
 
 test('weeks begin on Monday in UTC, and lie on both sides of the edge that the page begins at', () => {
   const sample = { oldest: '2025-06-01T23:59:59.999999+00:00', newest: '2025-06-04T12:00:00+00:00' }
-  assert.deepEqual(weeksAhead(sample, 'desc', 3), ['2025-05-26', '2025-06-02'])
-  assert.deepEqual(weeksAhead(sample, 'asc', 0), ['2025-05-26'])
-  assert.deepEqual(weeksAhead(sample, 'asc', 4), ['2025-05-26', '2025-06-02', '2025-06-09'])
-  assert.deepEqual(weeksAhead({ ...sample, newest: sample.oldest }, 'desc', 100), ['2025-05-26'])
+  const weeks = (...given: Parameters<typeof weeksAhead>) => weeksAhead(...given)?.weeks
+  assert.deepEqual(weeks(sample, 'desc', 3), [['2025-05-26', '2025-06-02']])
+  assert.deepEqual(weeks(sample, 'asc', 0), [['2025-05-26']])
+  assert.deepEqual(weeks(sample, 'asc', 4), [['2025-05-26', '2025-06-02', '2025-06-09']])
+  assert.deepEqual(weeks({ ...sample, newest: sample.oldest }, 'desc', 100), [['2025-05-26']])
+})
+
+test('windows follow each other in the order of the page, and end where the last of them does', () => {
+  const sample = { oldest: '2025-06-09T00:00:00+00:00', newest: '2025-06-10T00:00:00+00:00' }
+  assert.deepEqual(weeksAhead(sample, 'desc', 1, [2, 3]), {
+    weeks: [['2025-06-09'], ['2025-05-26', '2025-06-02'], ['2025-05-05', '2025-05-12', '2025-05-19']],
+    end: '2025-05-05T00:00:00.000Z',
+  })
+  assert.deepEqual(weeksAhead(sample, 'asc', 1, [2, 1]), {
+    weeks: [['2025-06-09'], ['2025-06-16', '2025-06-23'], ['2025-06-30']],
+    end: '2025-07-07T00:00:00.000Z',
+  })
+  assert.deepEqual(
+    weeksAhead(sample, 'desc', 1, [1_000])?.weeks.map((weeks) => weeks.length),
+    [1, 100],
+  )
+  const late = { oldest: '9989-12-30T00:00:00+00:00', newest: '9989-12-31T00:00:00+00:00' }
+  assert.ok(
+    weeksAhead(late, 'asc', 1, [100, 100])
+      ?.weeks.flat()
+      .every((week) => /^\d{4}-\d{2}-\d{2}$/.test(week)),
+  )
 })
 
 test('there are no weeks when they are many, or when the calendar of JavaScript and that of PostgreSQL might differ', () => {
   const sample = (oldest: string, newest: string) => weeksAhead({ oldest, newest }, 'desc', 1)
-  assert.equal(sample('2025-01-01T00:00:00+00:00', '2025-05-14T00:00:00+00:00')?.length, 20)
+  assert.equal(sample('2025-01-01T00:00:00+00:00', '2025-05-14T00:00:00+00:00')?.weeks[0]?.length, 20)
   assert.equal(sample('2025-01-01T00:00:00+00:00', '2025-05-19T00:00:00+00:00'), undefined)
   assert.equal(sample('1969-12-31T00:00:00+00:00', '1970-01-08T00:00:00+00:00'), undefined)
+  assert.equal(sample('9999-01-01T00:00:00+00:00', '9999-01-02T00:00:00+00:00'), undefined)
   assert.equal(sample('10000-01-01T00:00:00+00:00', '10000-01-02T00:00:00+00:00'), undefined)
   assert.equal(sample('0044-03-15T00:00:00+00:00 BC', '9999-01-02T00:00:00+00:00'), undefined)
 })
