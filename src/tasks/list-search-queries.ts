@@ -50,7 +50,7 @@ function candidates(statement: Statement, isLastCommon: boolean, within: string[
   const sources = stateSources(end).map(({ table, id, conditions }) => {
     const isFormer = table === 'task_versions' && isOfWords(statement)
     const where = [
-      ...(isFormer ? [`t.valid_to >= ${end}`] : [...conditions, ...rest]),
+      ...(isFormer ? [`(t.valid_to >= ${end}) is true`] : [...conditions, ...rest]),
       isOfWords(statement) ? `(${range(statement, id)}) is true` : range(statement, id),
       ...within,
       ...heldSql(statement, table, isLastCommon),
