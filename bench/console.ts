@@ -1,15 +1,16 @@
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { buildConsole } from '../scripts/build-console.ts'
-import { createApp } from '../src/app.ts'
+import { type App, createApp } from '../src/app.ts'
 import type { ProcessContext } from '../src/platform/context.ts'
 import { launchBrowser, signIn } from '../test/support/browser.ts'
 import { median } from './statistics.ts'
-import { withDatabase } from './support.ts'
+import { argument, withDatabase } from './support.ts'
 
 /**
- * How long until the list of a million tasks can be used, and does scrolling through 100,000 of them stay smooth? Keeps the
- * trace of the scrolling in .reports/console-scroll.json, for the Performance panel of Chromium.
+ * How long until the list and the overview of a million tasks can be used, and does scrolling through 100,000 of them stay
+ * smooth? Keeps the trace of the last scrolling in .reports/console-scroll.json, for the Performance panel of Chromium.
+ * `--part=list`, `overview` or `scroll` is only that one, `--part=none` only fills the folder of `--keep`.
  */
 const TASKS = 1_000_000
 const NAVIGATIONS = 9
@@ -37,40 +38,56 @@ await withDatabase({ RATE_LIMIT_USER: '1000000/60' }, measure, { shared_buffers:
 
 async function measure(ctx: ProcessContext): Promise<void> {
   const app = await createApp(ctx)
-  await app.auth.createUser({ username: 'reader', password: PASSWORD }, 'admin')
-  await ctx.db.session(async (session) => {
-    const statements = ['alter table tasks disable trigger user', FILL, 'alter table tasks enable trigger user']
-    for (const text of [...statements, 'vacuum analyze tasks']) await session.query({ text })
-  })
+  await fill(ctx, app.auth)
+  if (argument('--part=') === 'none') return
   const base = await app.http.listen({ host: '127.0.0.1', port: 0 })
   const browser = await launchBrowser()
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, baseURL: base })
     await signIn(page, { username: 'reader' }, `${base}/console/account`, PASSWORD)
-    const times: number[] = []
-    for (let n = 0; n < NAVIGATIONS; n++) times.push(await navigate(page))
-    const [first = 0, ...others] = times
-    console.log(`list of ${TASKS.toLocaleString('en')} tasks, from the click until its rows are painted:`)
-    console.log(
-      `  first ${first.toFixed(0)} ms; then median ${median(others).toFixed(0)} ms, worst ${Math.max(...others).toFixed(0)} ms`,
-    )
-    await overview(ctx, page)
-    await page.goto('/console/tasks')
-    await page.getByRole('row').nth(2).waitFor()
-    await browser.startTracing(page, { path: TRACE, categories: TRACED })
-    for (const { pixels, rows: most } of SCROLLS) {
-      const { rows, seconds, frames, worst, long } = await scroll(page, pixels, most)
-      const speed = `${pixels.toLocaleString('en')} pixels a frame`
-      console.log(`${rows.toLocaleString('en')} rows at ${speed}, in ${seconds.toFixed(0)} s, ${frames} frames:`)
-      console.log(
-        `  longest ${worst.toFixed(0)} ms; over 50 ms: ${long.length}, of which the median is ${median(long).toFixed(0)} ms`,
-      )
-    }
-    await browser.stopTracing()
+    if (isWanted('list')) await list(page)
+    if (isWanted('overview')) await overview(ctx, page)
+    if (isWanted('scroll')) for (const speed of SCROLLS) await smoothness(browser, page, speed)
   } finally {
     await browser.close()
     await app.http.close()
   }
+}
+
+const isWanted = (part: string) => [part, undefined].includes(argument('--part='))
+
+/** Unless an earlier run has done so. */
+async function fill(ctx: ProcessContext, auth: App['auth']): Promise<void> {
+  const { rows } = await ctx.db.query({ text: 'select from users limit 1' })
+  if (rows.length > 0) return
+  await auth.createUser({ username: 'reader', password: PASSWORD }, 'admin')
+  await ctx.db.session(async (session) => {
+    const statements = ['alter table tasks disable trigger user', FILL, 'alter table tasks enable trigger user']
+    for (const text of [...statements, 'vacuum analyze tasks']) await session.query({ text })
+  })
+}
+
+async function list(page: Page): Promise<void> {
+  const times: number[] = []
+  for (let n = 0; n < NAVIGATIONS; n++) times.push(await navigate(page))
+  const [first = 0, ...others] = times
+  console.log(`list of ${TASKS.toLocaleString('en')} tasks, from the click until its rows are painted:`)
+  console.log(
+    `  first ${first.toFixed(0)} ms; then median ${median(others).toFixed(0)} ms, worst ${Math.max(...others).toFixed(0)} ms`,
+  )
+}
+
+async function smoothness(browser: Browser, page: Page, { pixels, rows: most }: (typeof SCROLLS)[number]) {
+  await page.goto('/console/tasks')
+  await page.getByRole('row').nth(2).waitFor()
+  await browser.startTracing(page, { path: TRACE, categories: TRACED })
+  const { rows, seconds, frames, worst, long } = await scroll(page, pixels, most)
+  await browser.stopTracing()
+  const speed = `${pixels.toLocaleString('en')} pixels a frame`
+  console.log(`${rows.toLocaleString('en')} rows at ${speed}, in ${seconds.toFixed(0)} s, ${frames} frames:`)
+  console.log(
+    `  longest ${worst.toFixed(0)} ms; over 50 ms: ${long.length}, of which the median is ${median(long).toFixed(0)} ms`,
+  )
 }
 
 /** From the click until its numbers are there, and until its charts are; after a write, so that nothing is kept. */

@@ -275,6 +275,29 @@ describe('changes taken back in one request', () => {
     for (const id of ids) assert.equal(await team.versions(id), 2)
   })
 
+  test('take the tasks in the order of their ids, wherever the table has them', async (t) => {
+    const ids: number[] = []
+    for (let i = 0; i < 30; i++) ids.push(await make())
+    const [first = 0, ...others] = ids
+    const changed = await change(team.olga, ids, { title: 'Changed' })
+    await team.patch(team.olga, first, { title: 'Written last, so the last one in the table' })
+    const [gate, probe] = [
+      await openTransaction(t, team.app.databaseUrl),
+      await openTransaction(t, team.app.databaseUrl),
+    ]
+    await gate.query({ text: 'select from tasks where id = $1 for update', values: [first] })
+    const waiting = undo(team.olga, [
+      ...changed.filter(({ id }) => id !== first).toReversed(),
+      { id: first, version: 3 },
+    ])
+    await gate.someoneWaits()
+    // Fails when one of them is locked already by who waits for the first.
+    await probe.query({ text: 'select from tasks where id = any($1) for update nowait', values: [others] })
+    await probe.commit()
+    await gate.commit()
+    assert.equal((await waiting).body.undone.length, 30)
+  })
+
   test('must name each task once, with a version that a change can have made', async () => {
     const id = await make()
     assertPointsTo(
