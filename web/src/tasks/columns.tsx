@@ -17,7 +17,8 @@ export interface Column {
   /** Its class in task-table.module.css as well, which says how wide it is. */
   id: string
   label: string
-  cell: (task: Task, context: CellContext) => ReactNode
+  /** @param tabIndex of what can be focused in it */
+  cell: (task: Task, context: CellContext, tabIndex: number) => ReactNode
 }
 
 /** Whether the table moves: what a cell would have to ask for can wait until it stands still. */
@@ -39,8 +40,8 @@ export const COLUMNS: Column[] = [
   {
     id: 'title',
     label: 'Title',
-    cell: ({ id, title }, { hrefOf, open }) => (
-      <a href={hrefOf(id)} data-task={id} onClick={open}>
+    cell: ({ id, title }, { hrefOf, open }, tabIndex) => (
+      <a href={hrefOf(id)} data-task={id} onClick={open} tabIndex={tabIndex}>
         {title}
       </a>
     ),

@@ -1,8 +1,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: see TaskTable
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row of a table is not interactive, that of a grid is
-import { type MouseEvent, memo, type ReactNode, useEffect, useRef } from 'react'
+import { type FocusEvent, type MouseEvent, memo, type ReactNode, useEffect, useRef, useState } from 'react'
 import type { Task } from '../api/client.ts'
 import { type CellContext, type Column, ScrollingContext } from './columns.tsx'
+import { moveToRow, rowIndexOf } from './row-keys.ts'
 import { TableHead } from './table-head.tsx'
 import type { Rows } from './task-list.ts'
 import styles from './task-table.module.css'
@@ -31,19 +32,28 @@ interface Props {
 
 /**
  * Rows of one height, of which only those in sight are on the page, however many there are. The elements of a real table make
- * each row that comes or goes dearer for all others; here each is a box of its own, with the roles of a table.
+ * each row that comes or goes dearer for all others; here each is a box of its own, with the roles of a table. One row is a
+ * stop of the Tab key, the others are reached from it by arrow keys: what follows the table is near, however long it is.
  */
 export function TaskTable(props: Props) {
   const { rows, columns, context, sort, onSort, hasMore, loadMore, selection, children } = props
   const scroll = useRef<HTMLDivElement>(null)
   const { first, last, isScrolling } = useVisibleRows(scroll, rows.length, ROW_PIXELS)
+  const [current, setCurrent] = useState(0)
+  const stop = current >= first && current < last ? current : first
   useEffect(() => {
     if (hasMore && last > rows.length - AHEAD) loadMore()
   }, [hasMore, last, rows, loadMore])
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <section ref={scroll} className={styles.scroll} tabIndex={0} aria-label="Tasks">
+    <section
+      ref={scroll}
+      className={styles.scroll}
+      tabIndex={0}
+      aria-label="Tasks"
+      aria-description="Arrow keys go from row to row"
+    >
       <div role="table" className={styles.table} aria-rowcount={hasMore ? -1 : rows.length + 1}>
         <TableHead
           columns={columns}
@@ -59,6 +69,8 @@ export function TaskTable(props: Props) {
             className={styles.body}
             style={{ height: rows.length * ROW_PIXELS }}
             onMouseMove={titleWhatIsCutOff}
+            onKeyDown={(event) => scroll.current && moveToRow(event, scroll.current)}
+            onFocus={({ target }: FocusEvent) => setCurrent(rowIndexOf(target))}
           >
             {rows.slice(first, last).map((task, at) => (
               <Row
@@ -67,6 +79,7 @@ export function TaskTable(props: Props) {
                 task={task}
                 columns={columns}
                 context={context}
+                isStop={first + at === stop}
                 isSelected={selection?.ids.has(task.id)}
                 toggle={selection?.toggle}
               />
@@ -90,11 +103,13 @@ interface RowProps {
   task: Task
   columns: Column[]
   context: CellContext
+  isStop: boolean
   isSelected?: boolean
   toggle?: (id: number) => void
 }
 
-const Row = memo(function Row({ index, task, columns, context, isSelected, toggle }: RowProps) {
+const Row = memo(function Row({ index, task, columns, context, isStop, isSelected, toggle }: RowProps) {
+  const tabIndex = isStop ? 0 : -1
   return (
     <div
       role="row"
@@ -107,6 +122,7 @@ const Row = memo(function Row({ index, task, columns, context, isSelected, toggl
         <div role="cell" className={styles.select}>
           <input
             type="checkbox"
+            tabIndex={tabIndex}
             aria-label={`Select ${task.title}`}
             checked={isSelected}
             onChange={() => toggle(task.id)}
@@ -115,7 +131,7 @@ const Row = memo(function Row({ index, task, columns, context, isSelected, toggl
       )}
       {columns.map((column) => (
         <div role="cell" className={styles[column.id]} key={column.id}>
-          {column.cell(task, context)}
+          {column.cell(task, context, tabIndex)}
         </div>
       ))}
     </div>
