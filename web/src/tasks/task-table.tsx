@@ -47,14 +47,13 @@ export function TaskTable(props: Props) {
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <section
-      ref={scroll}
-      className={styles.scroll}
-      tabIndex={0}
-      aria-label="Tasks"
-      aria-description="Arrow keys go from row to row"
-    >
-      <div role="table" className={styles.table} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+    <section ref={scroll} className={styles.scroll} tabIndex={0} aria-label="Tasks">
+      <div
+        role="table"
+        className={styles.table}
+        aria-rowcount={hasMore ? -1 : rows.length + 1}
+        aria-description="Arrow keys go from row to row"
+      >
         <TableHead
           columns={columns}
           sort={sort}
