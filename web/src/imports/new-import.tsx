@@ -2,6 +2,7 @@ import { Button, FileButton, Group, Loader, Paper, Select, Text } from '@mantine
 import { useQuery } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
 import { type DragEvent, useState } from 'react'
+import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { useUser } from '../auth/session.ts'
 import { useProjects } from '../tasks/task-queries.ts'
@@ -11,7 +12,7 @@ import { previewFile } from './requests.ts'
 /** A file is dropped or chosen; what is found in it is shown; then all of it is checked. */
 export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
   const user = useUser()
-  const { projects } = useProjects()
+  const { projects, isPending, error, refetch } = useProjects()
   const mine = projects.filter(({ role }) => user?.role === 'admin' || role === 'maintainer')
   const [chosen, setProject] = useState<string | null>(null)
   const project = chosen ?? (mine[0] ? String(mine[0].id) : null)
@@ -32,6 +33,8 @@ export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
     setReading({})
     setFile(file)
   }
+  if (isPending) return <PageLoading />
+  if (error && mine.length === 0) return <Failed error={error} retry={refetch} />
   if (mine.length === 0) {
     return <Empty title="Imports are for maintainers">Ask a maintainer of a project to make you one.</Empty>
   }

@@ -48,7 +48,13 @@ const completedIn = ({ from, to }: Period): TaskSearch => ({
 const axes = (
   <>
     <CartesianGrid strokeDasharray="3 3" stroke="var(--mantine-color-default-border)" vertical={false} />
-    <YAxis width={48} allowDecimals={false} stroke="var(--mantine-color-dimmed)" fontSize={12} />
+    <YAxis
+      width={56}
+      allowDecimals={false}
+      tickFormatter={(count: number) => count.toLocaleString()}
+      stroke="var(--mantine-color-dimmed)"
+      fontSize={12}
+    />
     <Tooltip
       labelFormatter={(day) => formatDay(String(day))}
       contentStyle={{ background: 'var(--mantine-color-body)', borderColor: 'var(--mantine-color-default-border)' }}
@@ -119,10 +125,24 @@ export function WeekChart({ items, search, show }: Props) {
   )
 }
 
+/** Chromium lets the Tab key stop at parts of an SVG that listen for focus, as React does at each layer of Recharts. */
+function passedByTab(plot: HTMLElement | null): (() => void) | undefined {
+  if (!plot) return
+  const passBy = () => {
+    for (const layer of plot.querySelectorAll('g[class^="recharts-zIndex"]:not([tabindex])')) {
+      layer.setAttribute('tabindex', '-1')
+    }
+  }
+  passBy()
+  const layers = new MutationObserver(passBy)
+  layers.observe(plot, { childList: true, subtree: true })
+  return () => layers.disconnect()
+}
+
 /** For the eye; the table below says the same to everybody. */
 function Plot({ children }: { children: ReactElement }) {
   return (
-    <Box h={240} aria-hidden>
+    <Box h={240} aria-hidden ref={passedByTab}>
       <ResponsiveContainer width="100%" height="100%">
         {children}
       </ResponsiveContainer>

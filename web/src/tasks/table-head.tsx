@@ -20,7 +20,7 @@ interface Props {
 export const TableHead = memo(function TableHead({ columns, sort, onSort, toggleAll, selected, isWhole }: Props) {
   const Arrow = sort === 'created_at' ? ArrowUp : ArrowDown
   return (
-    <div role="rowgroup">
+    <div role="rowgroup" className={styles.top}>
       <div role="row" className={styles.head} aria-rowindex={1}>
         {toggleAll && (
           <div role="columnheader" className={styles.select}>

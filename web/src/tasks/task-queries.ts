@@ -36,14 +36,19 @@ const NO_PROJECTS: Project[] = []
 
 /** Projects one can see: those that are in use, and the name of each, archived ones too. */
 export function useProjects() {
-  const { data: all = NO_PROJECTS } = useQuery({
+  const {
+    data: all = NO_PROJECTS,
+    isPending,
+    error,
+    refetch,
+  } = useQuery({
     queryKey: ['projects', 'names'],
     queryFn: async ({ signal }) => [...(await readProjects(false, signal)), ...(await readProjects(true, signal))],
     staleTime: 60_000,
   })
   const projects = useMemo(() => all.filter(({ archived }) => !archived), [all])
   const nameOf = useCallback((id: number) => all.find((project) => project.id === id)?.name ?? `Project ${id}`, [all])
-  return { projects, nameOf }
+  return { projects, nameOf, isPending, error, refetch }
 }
 
 async function readProjects(archived: boolean, signal: AbortSignal): Promise<Project[]> {
