@@ -181,6 +181,28 @@ describe('signing in', () => {
     await second.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 
+  test('says so when it was ended elsewhere, and leads back', async (t) => {
+    const agnes = await console.person('agnes')
+    const { page, expects } = await console.signedIn(t, agnes, '/console/trash')
+    expects(401)
+    await page.getByText('The trash is empty').waitFor()
+    const { items } = (await console.send('GET', '/api/v1/auth/sessions', { as: agnes })).body
+    for (const { id, current } of items) {
+      if (!current) await console.send('DELETE', `/api/v1/auth/sessions/${id}`, { as: agnes })
+    }
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+    await page.getByText('Your session has ended.').waitFor()
+    await inspect(page, 'session-ended')
+    await page.getByLabel('Username').fill('agnes')
+    await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('No tasks yet').waitFor()
+    await page.getByRole('button', { name: 'Account of agnes' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    assert.equal(await page.getByText('Your session has ended.').count(), 0)
+  })
+
   test('is offered to who registers, with what is wrong beside the field', async (t) => {
     const { page, expects } = await console.visitor(t)
     expects(400)

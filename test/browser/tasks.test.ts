@@ -90,6 +90,23 @@ describe('the list of tasks', () => {
     await page.getByRole('cell', { name: 'General', exact: true }).first().waitFor()
   })
 
+  test('says that the server cannot be reached, loses nothing of what was typed, and goes on later', async (t) => {
+    const { page, context, expects } = await console.signedIn(t, grace)
+    expects(Number.NaN) // no status, for no answer came
+    await page.getByRole('link', { name: 'Rotate the keys' }).waitFor()
+    await context.setOffline(true)
+    await page.getByRole('searchbox').fill('keys')
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor()
+    await page.getByRole('searchbox').fill('')
+    await page.getByRole('button', { name: 'New task' }).click()
+    await page.getByRole('textbox', { name: 'Title' }).fill('Typed on a train')
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
+    await page.getByRole('dialog').getByText('The server cannot be reached.').waitFor()
+    await context.setOffline(false)
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
+    await page.getByRole('link', { name: 'Typed on a train' }).waitFor()
+  })
+
   test('remembers which columns somebody wants', async (t) => {
     const { page } = await console.signedIn(t, grace)
     await page.getByRole('button', { name: 'Columns' }).click()

@@ -4,12 +4,16 @@ import { ApiError } from '../api/errors.ts'
 /** What the server refused is not asked again; what did not reach it, or found it away, twice more. */
 const isWorthAnotherTry = (error: Error) => !(error instanceof ApiError) || error.status >= 500
 
+/** A server in a private network is there without the internet too; when it is not, that is said, and nothing waits unseen. */
+const networkMode = 'always'
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
+      networkMode,
       retry: (failures, error) => failures < 2 && isWorthAnotherTry(error),
       staleTime: 10_000,
     },
-    mutations: { retry: false },
+    mutations: { networkMode, retry: false },
   },
 })

@@ -18,6 +18,7 @@ class Session {
   #user: User | undefined
   #tokens: Tokens | undefined
   #renewing: Promise<boolean> | undefined
+  #hasEnded = false
   readonly #listeners = new Set<() => void>()
   readonly #channel = new BroadcastChannel('tasklog-session')
 
@@ -27,6 +28,11 @@ class Session {
 
   get user(): User | undefined {
     return this.#user
+  }
+
+  /** Whether it ended by itself, or by somebody else's doing, while it was in use here. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   readonly subscribe = (listener: () => void) => {
@@ -44,6 +50,7 @@ class Session {
   async signIn(username: string, password: string): Promise<void> {
     const tokens = await openSession(username, password)
     // Whoever was signed in here is so no longer, and what they have read goes with them.
+    this.#hasEnded = false
     this.#set(undefined, undefined)
     await this.#take(tokens)
   }
@@ -75,7 +82,10 @@ class Session {
       if (this.#tokens && this.#tokens !== before) return true
       const tokens = await refreshTokens()
       if (tokens) await this.#take(tokens)
-      else this.#set(undefined, undefined)
+      else {
+        this.#hasEnded = this.#user !== undefined
+        this.#set(undefined, undefined)
+      }
       return this.#tokens !== undefined
     })
   }

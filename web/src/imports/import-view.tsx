@@ -59,7 +59,7 @@ export function ImportView({ id }: { id: string }) {
             loading={act.isPending}
             onClick={() => act.mutate('commit')}
           >
-            Import {(row.rows - rejected).toLocaleString()} rows
+            Import {(row.rows - rejected).toLocaleString()} {row.rows - rejected === 1 ? 'row' : 'rows'}
           </Button>
         )}
         {['ready', 'checking', 'merging', 'receiving'].includes(state) && (

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { CleanupStack, type Person } from '../support/app.ts'
+import { type Console, startConsole } from '../support/browser.ts'
+import { until } from '../support/process.ts'
+import { runSql } from '../support/template.ts'
+
+describe('by keyboard', () => {
+  const cleanup = new CleanupStack()
+  let console: Console
+  let grace: Person
+  before(async () => {
+    console = await startConsole(cleanup)
+    grace = await console.person('grace')
+    await runSql(
+      console.databaseUrl,
+      `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
+       select 1, 'Row ' || g, (array['pending', 'active', 'inactive', 'completed', 'cancelled'])[1 + g % 5], 'LOW',
+              ${grace.id}, at, at, at, ${grace.id}
+         from (select g, now() - g * interval '1 minute' as at from generate_series(1, 500) g) rows`,
+    )
+  })
+  after(() => cleanup.run())
+
+  const focused = (page: Page) =>
+    page.evaluate<string>(`(({ activeElement: at }) => at.ariaLabel ?? at.textContent)(document)`)
+  const press = async (page: Page, ...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key)
+    return focused(page)
+  }
+  /** Waits for what comes to hold the focus by itself. */
+  const holdsFocus = (page: Page, name: string) =>
+    until(
+      async () => (await focused(page)) === name,
+      20_000,
+      () => `the focus on ${name}`,
+    )
+
+  test('rows are gone through with arrow keys, and what is done with them is near, however many there are', async (t) => {
+    const { page } = await console.signedIn(t, grace)
+    await page.getByRole('checkbox', { name: 'Select Row 1', exact: true }).focus()
+    assert.equal(await press(page, 'ArrowDown', 'Space', 'ArrowDown', 'Space'), 'Select Row 3')
+    assert.equal(await press(page, 'Tab'), 'Row 3')
+    assert.equal(await press(page, 'ArrowUp', 'ArrowUp', 'ArrowUp'), 'Row 1')
+    assert.equal(await press(page, 'ArrowDown', 'Tab'), 'Status')
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Pending' }).waitFor()
+    await press(page, 'ArrowDown', 'Enter')
+    await page.getByText('2 tasks changed.').waitFor()
+    assert.equal(await press(page, 'Tab'), 'Undo')
+    await page.keyboard.press('Enter')
+    await page.getByText('2 tasks as before.').waitFor()
+  })
+
+  test('pages and ends of the list are reached, and its head stays in sight over what has the focus', async (t) => {
+    const { page } = await console.signedIn(t, grace)
+    await page.getByRole('checkbox', { name: 'Select Row 1', exact: true }).focus()
+    for (let i = 0; i < 4; i++) await press(page, 'PageDown')
+    const row = Number((await focused(page)).replace('Select Row ', ''))
+    assert.ok(row > 20 && row < 100, `Row ${row}`)
+    for (let i = 0; i < 2; i++) await press(page, 'PageUp')
+    const head = await page.getByRole('columnheader', { name: 'Title' }).boundingBox()
+    const box = await page.getByRole('region', { name: 'Tasks', exact: true }).boundingBox()
+    const cell = await page.locator(':focus').boundingBox()
+    assert.ok(head && box && cell)
+    assert.ok(Math.abs(head.y - box.y) < 3, `the head is at ${head.y}, its box at ${box.y}`)
+    assert.ok(cell.y >= head.y + head.height, `focused at ${cell.y}, below ${head.y + head.height}`)
+    assert.equal(await press(page, 'End'), 'Tasks')
+    await page
+      .getByRole('link', { name: 'Row 500', exact: true })
+      .waitFor({ timeout: 60_000 })
+      .catch(async () => {
+        await press(page, 'End')
+        await page.getByRole('link', { name: 'Row 500', exact: true }).waitFor()
+      })
+    await press(page, 'Home')
+    await page.getByRole('link', { name: 'Row 1', exact: true }).waitFor()
+    assert.equal(await press(page, 'Tab', 'Tab', 'Tab'), 'Select Row 1')
+  })
+
+  test('cards are gone through with arrow keys, one of each column with Tab, and one that was moved keeps the focus', async (t) => {
+    const { page } = await console.signedIn(t, grace, '/console/board')
+    const card = (name: string) => page.getByRole('group', { name, exact: true })
+    await card('Row 5').focus()
+    assert.equal(await press(page, 'ArrowDown', 'ArrowDown'), 'Row 15')
+    assert.equal(await press(page, 'ArrowRight', 'ArrowDown', 'ArrowLeft'), 'Row 15')
+    assert.equal(await press(page, 'Tab', 'Tab'), 'Row 6')
+    assert.equal(await press(page, 'ArrowLeft'), 'Row 15')
+    await page.keyboard.press('Space')
+    await page.getByText(/You have lifted an item/).waitFor({ state: 'attached' })
+    await page.keyboard.press('ArrowRight')
+    await page.getByText(/You have moved the item/).waitFor({ state: 'attached' })
+    await page.keyboard.press('Space')
+    const active = page.getByRole('region', { name: 'Active', exact: true })
+    await active.getByRole('group', { name: 'Row 15', exact: true }).waitFor()
+    await holdsFocus(page, 'Row 15')
+  })
+
+  test('plots are passed by; their tables and links are not', async (t) => {
+    const { page } = await console.signedIn(t, grace, '/console/overview')
+    await page.getByText('Show as a table').nth(1).waitFor()
+    await page.getByRole('link', { name: 'All tasks: 500' }).focus()
+    assert.equal(await press(page, 'Tab'), 'Show as a table')
+    assert.equal(await press(page, 'Tab'), 'Show as a table')
+    assert.equal(await press(page, 'Tab'), 'Pending')
+  })
+})
