@@ -54,7 +54,9 @@ async function measure(ctx: ProcessContext): Promise<void> {
   }
 }
 
-const isWanted = (part: string) => [part, undefined].includes(argument('--part='))
+function isWanted(part: string): boolean {
+  return [part, undefined].includes(argument('--part='))
+}
 
 /** Unless an earlier run has done so. */
 async function fill(ctx: ProcessContext, auth: App['auth']): Promise<void> {
