@@ -51,7 +51,7 @@ async function measure(ctx: ProcessContext): Promise<void> {
 }
 
 async function upload(ctx: ProcessContext, token: string, name: string, text: Parameters<typeof importText>[2]) {
-  await run(ctx, 'truncate tasks, task_versions')
+  await run(ctx, 'truncate tasks, task_versions, former_words')
   await run(ctx, 'checkpoint')
   await withServers(ctx, async (servers) => {
     const result = await importText(servers, token, text, 'created')

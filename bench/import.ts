@@ -69,7 +69,7 @@ async function compare(ctx: ProcessContext): Promise<void> {
       note('\\copy', seconds)
       console.log(`round ${round}: \\copy ${seconds.toFixed(1)}`)
     }
-    await run(ctx, 'truncate tasks, task_versions')
+    await run(ctx, 'truncate tasks, task_versions, former_words')
     for (const { name, file, outcome } of stepsOf(rows)) {
       await run(ctx, 'checkpoint')
       await withServers(ctx, async (servers) => {

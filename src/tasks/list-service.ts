@@ -58,6 +58,7 @@ const LEAST_FOUND = 0.05
  * like a word costs it each time anew, and each task that has what is looked for in the index 3 to 5.
  */
 const GROWTH = { rare: [], found: [4], ofMany: [4, 16] }
+/** All that have the words before the last are many when so many of a sample have them. */
 const MANY = 3
 /** So few days have few tasks. */
 const NARROW_DAYS = 31
@@ -90,7 +91,8 @@ export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRe
 
 /** @param found how many of the sample the filter has */
 function hintsFor({ limit, direction }: TaskPageRequest, found: number, sample: Sample): SearchHints {
-  const isLastCommon = sample.withLast > 0
+  // What one or two of a sample have may be rare: then the index finds it sooner than all that have the other words are read.
+  const isLastCommon = sample.withLast >= COMMON || (sample.withLast > 0 && sample.withOthers === 0)
   const isOfMany = isLastCommon && sample.withOthers > MANY
   const growth = isOfMany ? GROWTH.ofMany : found > 0 ? GROWTH.found : GROWTH.rare
   const samples = (PAGES * limit) / (found || probablyFound(sample))
