@@ -98,7 +98,9 @@ async function overview(ctx: ProcessContext, page: Page): Promise<void> {
   for (let n = 0; n < NAVIGATIONS; n++) {
     await page.goto('/console/trash')
     await page.getByText('The trash is empty').waitFor()
-    await ctx.db.query({ text: `update tasks set title = 'Changed ' || clock_timestamp() where id = 1` })
+    await ctx.db.query({
+      text: `update tasks set title = 'Changed ' || clock_timestamp(), version = version + 1, valid_from = clock_timestamp() where id = 1`,
+    })
     times.push(
       await page.evaluate<[number, number]>(`new Promise((resolve) => {
         const begun = performance.now()
