@@ -51,7 +51,7 @@ test('there are no weeks when they are many, or when the calendar of JavaScript 
   assert.equal(sample('2025-01-01T00:00:00+00:00', '2025-05-14T00:00:00+00:00')?.weeks[0]?.length, 20)
   assert.equal(sample('2025-01-01T00:00:00+00:00', '2025-05-19T00:00:00+00:00'), undefined)
   assert.equal(sample('1969-12-31T00:00:00+00:00', '1970-01-08T00:00:00+00:00'), undefined)
-  assert.equal(sample('9999-01-01T00:00:00+00:00', '9999-01-02T00:00:00+00:00'), undefined)
+  assert.equal(sample('9997-01-01T00:00:00+00:00', '9997-01-02T00:00:00+00:00'), undefined)
   assert.equal(sample('10000-01-01T00:00:00+00:00', '10000-01-02T00:00:00+00:00'), undefined)
   assert.equal(sample('0044-03-15T00:00:00+00:00 BC', '9999-01-02T00:00:00+00:00'), undefined)
 })
