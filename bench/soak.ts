@@ -10,15 +10,16 @@ import { buildWorld } from './suite/world.ts'
 import { withDatabase } from './support.ts'
 
 /**
- * Does the API grow under hours of load? `node scripts/launch.mjs bench/soak.ts [--minutes 60] [--rate 200]`. Mixed load at
- * a fixed rate; tells memory, open files and database connections of every API process as time goes by, and in the end
- * what they have grown by. Reads /proc, so it runs on Linux.
+ * Does the API grow under hours of load? `node scripts/launch.mjs bench/soak.ts [--minutes 60] [--rate 200]
+ * [--options=OF-NODE]`. Mixed load at a fixed rate; tells memory, open files and database connections of every API process
+ * as time goes by, and in the end what they have grown by. Reads /proc, so it runs on Linux.
  */
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     rate: { type: 'string', default: '200' },
     tasks: { type: 'string', default: '100000' },
+    options: { type: 'string' },
     pg: { type: 'string' },
   },
 })
@@ -34,7 +35,7 @@ interface Look {
 
 await withDatabase(UNREACHED_LIMITS, async (ctx) => {
   const world = await buildWorld(ctx, tasks)
-  const { api, stop } = await startApi(ctx)
+  const { api, stop } = await startApi(ctx, { options: values.options })
   try {
     const mixed = (await describeWorkloads(ctx, world))['mixed 90/10']
     const looks = new Map<number, Look[]>()
@@ -48,6 +49,7 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
         const left = Math.max(0, (ends - performance.now()) / 60_000).toFixed(1)
         console.log(`${left} min left, process ${pid}: ${describe(look)}; p50 ${p50} ms, p99 ${p99} ms`)
       }
+      console.log(`  of the one asked: ${await ownWords(api.base)}`)
     }
     for (const [pid, all] of looks) console.log(`process ${pid} ${growthOf(all)}`)
   } finally {
@@ -68,6 +70,13 @@ function lookAt(pid: number): Omit<Look, 'connections'> {
 async function countConnections(ctx: ProcessContext): Promise<number> {
   const text = `select count(*) as n from pg_stat_activity where application_name like 'tasklog-api%'`
   return (await ctx.db.query<{ n: number }>({ text })).rows[0]?.n ?? 0
+}
+
+/** What a process says of the memory that JavaScript holds in it. */
+async function ownWords(base: string): Promise<string> {
+  const text = await (await fetch(`${base}/metrics`)).text()
+  const of = (name: string) => Math.round(Number(new RegExp(`^nodejs_${name}_bytes (\\S+)`, 'm').exec(text)?.[1]) / 2 ** 20)
+  return `heap ${of('heap_size_used')} of ${of('heap_size_total')} MB, outside of it ${of('external_memory')} MB`
 }
 
 function describe({ megabytes, files, connections }: Look): string {

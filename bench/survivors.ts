@@ -1,7 +1,7 @@
 import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { createApp } from '../src/app.ts'
 import { createContext } from '../src/platform/context.ts'
-import { collectGarbage } from '../src/platform/garbage.ts'
+import { allocateYoung, collectGarbage } from '../src/platform/garbage.ts'
 import { oldBytes } from '../test/support/process-memory.ts'
 import type { LoadRequest } from './load.ts'
 import { runLoad } from './processes.ts'
@@ -25,6 +25,7 @@ const CONNECTIONS = 4
 const FULL = 4
 const LIVEZ: LoadRequest = { method: 'GET', path: '/livez' }
 
+allocateYoung()
 let fullCollections = 0
 new PerformanceObserver((list) => {
   const entries = list.getEntries() as (PerformanceEntry & { detail: { kind: number } })[]

@@ -1,8 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from './platform/config.ts'
 import { AppError } from './platform/errors.ts'
+import { allocateYoung } from './platform/garbage.ts'
 
 const MOST_PROCESSES = 64
+
+allocateYoung()
 
 /** Start here. Each command lives in a file of its own under cli/ and is loaded when it is asked for. */
 const program = new Command('tasklog').description('A task back end that remembers.').showHelpAfterError()

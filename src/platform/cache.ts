@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type DataVersion, SettledChanges } from './data-version.ts'
 import type { Db, Queryable } from './db.ts'
@@ -36,18 +36,15 @@ export interface PageRequest {
 }
 
 /**
- * Pages of JSON, in the process before Redis before the database. Nothing is ever removed for being out of date: a page is
- * kept under the version of the data that it shows, and looked for under the version that there is.
+ * Pages of JSON, in the process before Redis before the database. A page is kept under the version of the data that it
+ * shows, and looked for under the version that there is: none has to be removed for being out of date.
  */
 export class PageCache {
   readonly #db: Db
   readonly #replica: Replica | undefined
   readonly #redis: Redis | undefined
   readonly #settled: SettledChanges
-  readonly #local = new LRUCache<string, Page>({
-    maxSize: MAX_BYTES_IN_PROCESS,
-    sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
-  })
+  readonly #local = new LocalPages()
   /** Pages being read; undefined comes out when what was read is for that one request only. */
   readonly #underWay = new Map<string, Promise<Page | undefined>>()
 
@@ -82,7 +79,7 @@ export class PageCache {
     try {
       const shared = await this.#find(key)
       if (shared) {
-        this.#local.set(key, shared)
+        this.#local.set(key, request, shared)
         resolve(shared)
         return { ...shared, cache: 'hit' }
       }
@@ -124,7 +121,7 @@ export class PageCache {
     const { readVersion, isPast } = request
     const version = await readVersion()
     if (!version || keyOf({ ...request, version }) !== key) return undefined
-    this.#local.set(key, page)
+    this.#local.set(key, request, page)
     const bytes = Buffer.concat([Buffer.from(page.etag), page.body])
     this.#redis?.set(redisKey(key), bytes, isPast ? PAST_SECONDS : PRESENT_SECONDS).catch(() => {})
     return page
@@ -137,16 +134,43 @@ export class PageCache {
   }
 }
 
+/** Of pages that show the present, those under the last count of changes: no other is asked for again. */
+class LocalPages {
+  readonly #pages = new LRUCache<string, Page>({
+    maxSize: MAX_BYTES_IN_PROCESS,
+    sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
+  })
+  /** Let go of as soon as they are out of date: what goes early costs no full collection. */
+  readonly #present = new Set<string>()
+  #changes = 0
+
+  get(key: string): Page | undefined {
+    return this.#pages.get(key)
+  }
+
+  set(key: string, { isPast, version: { changes } }: PageRequest, page: Page): void {
+    if (changes !== this.#changes) this.#forgetPresent(changes)
+    if (!isPast) this.#present.add(key)
+    this.#pages.set(key, page)
+  }
+
+  #forgetPresent(changes: number) {
+    for (const key of this.#present) this.#pages.delete(key)
+    this.#present.clear()
+    this.#changes = changes
+  }
+}
+
 function keyOf({ question, isPast, version }: Pick<PageRequest, 'question' | 'isPast' | 'version'>): string {
   const { incarnation, past, changes, scope } = version
   return `${incarnation} ${past} ${isPast ? '' : changes} ${scope} ${question}`
 }
 
-const redisKey = (key: string) => `tasklog:page:${createHash('sha256').update(key).digest('base64url')}`
+const redisKey = (key: string) => `tasklog:page:${hash('sha256', key, 'base64url')}`
 
 async function readPage({ read }: PageRequest, db: Queryable): Promise<Page> {
   const body = Buffer.from(await read(db))
   // A strong one (RFC 9110, 8.8.3): of the bytes.
-  const digest = createHash('sha256').update(body).digest('base64url')
+  const digest = hash('sha256', body, 'base64url')
   return { etag: `"${digest.slice(0, ETAG_LENGTH - 2)}"`, body }
 }

@@ -28,6 +28,15 @@ export function collectGarbage(): void {
   collector()
 }
 
+/**
+ * V8 watches what each place in the code allocates, and allocates among what is old where much lived long: while a process
+ * starts much does that no request will. There a header's record holds its whole request until the next full collection
+ * (measured: a process of 207 MB in place of 161, bench/soak.ts). To be called before the first request.
+ */
+export function allocateYoung(): void {
+  v8.setFlagsFromString('--no-allocation-site-pretenuring')
+}
+
 /** The flag counts for contexts that are made after it. */
 function exposeCollector(): () => void {
   v8.setFlagsFromString('--expose-gc')

@@ -14,8 +14,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** On routes that are `cached`. */
     dataVersion: DataVersion | undefined
-    readDataVersion: (() => Promise<DataVersion | undefined>) | undefined
-    /** What was answered with. */
+    /** As it is now; undefined when the asker may not ask any more. */
+    readDataVersion: () => Promise<DataVersion | undefined>
+    /** What was answered with, if it had been kept. */
     keptPage: Pick<KeptPage, 'question' | 'isPast'> | undefined
   }
 }
@@ -72,12 +73,12 @@ export async function sendPage(
   reply: FastifyReply,
   { isPast, ...page }: KeptPage,
 ): Promise<FastifyReply> {
-  const { dataVersion: version, readDataVersion: readVersion } = request
-  request.keptPage = { question: page.question, isPast }
-  if (!version || !readVersion) throw new Error('a route that sends pages must be declared as cached')
-  const asked = { ...page, isPast: isPast(version.now), version, readVersion }
+  const { dataVersion: version } = request
+  if (!version) throw new Error('a route that sends pages must be declared as cached')
+  const asked = { ...page, isPast: isPast(version.now), version, readVersion: () => request.readDataVersion() }
   const { body, etag, cache } = await ctx.cache.get(asked)
   ctx.metrics.pages.inc({ outcome: cache })
+  if (cache === 'hit') request.keptPage = { question: page.question, isPast }
   reply.headers(pageHeaders(etag, cache))
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
   return sendJsonText(reply, body)

@@ -33,6 +33,17 @@ test('what is kept in the process has a bound', async () => {
   assert.equal(await ask({ question: '0' }), 'miss')
 })
 
+test('of the present, only pages under the last count of changes are kept in the process', async () => {
+  const ask = openCache()
+  const later = { ...version, changes: version.changes + 1 }
+  await ask({ question: 'present' })
+  await ask({ question: 'past', isPast: true })
+  assert.equal(await ask({ question: 'present' }), 'hit')
+  await ask({ question: 'other', version: later, now: later })
+  assert.equal(await ask({ question: 'present' }), 'miss')
+  assert.equal(await ask({ question: 'past', isPast: true }), 'hit')
+})
+
 const COUNTS: { moved: Partial<DataVersion>; present: boolean; past: boolean }[] = [
   { moved: {}, present: true, past: true },
   { moved: { changes: 1_000_000 }, present: false, past: true },
