@@ -75,7 +75,8 @@ async function countConnections(ctx: ProcessContext): Promise<number> {
 /** What a process says of the memory that JavaScript holds in it. */
 async function ownWords(base: string): Promise<string> {
   const text = await (await fetch(`${base}/metrics`)).text()
-  const of = (name: string) => Math.round(Number(new RegExp(`^nodejs_${name}_bytes (\\S+)`, 'm').exec(text)?.[1]) / 2 ** 20)
+  const of = (name: string) =>
+    Math.round(Number(new RegExp(`^nodejs_${name}_bytes (\\S+)`, 'm').exec(text)?.[1]) / 2 ** 20)
   return `heap ${of('heap_size_used')} of ${of('heap_size_total')} MB, outside of it ${of('external_memory')} MB`
 }
 
