@@ -11,7 +11,8 @@ create index concurrently former_words_search on former_words
 
 drop index if exists task_versions_search;
 
--- With the date by which lists are ordered: of what is due in some days, a page deep in the list reads no task before it.
-create index concurrently tasks_due on tasks (due_date, created_at, id) where deleted_at is null;
+-- With the date by which lists are ordered: of what is due in some days, a page deep in the list reads no task before it. An index
+-- of all living tasks would be taken for any look-up among them while the table is thought to be empty.
+create index concurrently tasks_due on tasks (due_date, created_at, id) where deleted_at is null and due_date is not null;
 
 drop index concurrently if exists tasks_by_due_date;

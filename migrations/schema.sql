@@ -697,7 +697,7 @@ CREATE INDEX tasks_by_status ON public.tasks USING btree (status, created_at, id
 
 CREATE INDEX tasks_deletion ON public.tasks USING btree (deletion_id) WHERE (deletion_id IS NOT NULL);
 
-CREATE INDEX tasks_due ON public.tasks USING btree (due_date, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_due ON public.tasks USING btree (due_date, created_at, id) WHERE ((deleted_at IS NULL) AND (due_date IS NOT NULL));
 
 CREATE UNIQUE INDEX tasks_living_external_id ON public.tasks USING btree (project_id, external_id) WHERE ((external_id IS NOT NULL) AND (deleted_at IS NULL));
 

@@ -68,7 +68,11 @@ export function TaskTable(props: Props) {
             className={styles.body}
             style={{ height: rows.length * ROW_PIXELS }}
             onMouseMove={titleWhatIsCutOff}
-            onKeyDown={(event) => scroll.current && moveToRow(event, scroll.current)}
+            onKeyDown={(event) => {
+              if (scroll.current) moveToRow(event, scroll.current)
+              // Where the focus was is not where it goes on.
+              if (event.key === 'Home' || event.key === 'End') setCurrent(event.key === 'Home' ? 0 : rows.length - 1)
+            }}
             onFocus={({ target }: FocusEvent) => setCurrent(rowIndexOf(target))}
           >
             {rows.slice(first, last).map((task, at) => (
