@@ -37,7 +37,7 @@ export interface PageRequest {
 
 /**
  * Pages of JSON, in the process before Redis before the database. A page is kept under the version of the data that it
- * shows, and looked for under the version that there is: none has to be removed for being out of date.
+ * shows, and looked for under the version that there is: none is ever taken for what it no longer is.
  */
 export class PageCache {
   readonly #db: Db
@@ -57,12 +57,12 @@ export class PageCache {
 
   /** What is kept in this process. */
   peek(request: Pick<PageRequest, 'question' | 'isPast' | 'version'>): Page | undefined {
-    return this.#local.get(keyOf(request))
+    return this.#local.get(keyOf(request), request.isPast)
   }
 
   async get(request: PageRequest): Promise<Page & { cache: CacheOutcome }> {
     const key = keyOf(request)
-    const known = this.#local.get(key)
+    const known = this.#local.get(key, request.isPast)
     if (known) return { ...known, cache: 'hit' }
     const underWay = this.#underWay.get(key)
     if (!underWay) return this.#lead(key, request)
@@ -134,32 +134,31 @@ export class PageCache {
   }
 }
 
-/** Of pages that show the present, those under the last count of changes: no other is asked for again. */
+/**
+ * Of pages that show the present, those under the last count of changes: no other is asked for again, and what is let go of
+ * early costs no full collection.
+ */
 class LocalPages {
-  readonly #pages = new LRUCache<string, Page>({
-    maxSize: MAX_BYTES_IN_PROCESS,
-    sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
-  })
-  /** Let go of as soon as they are out of date: what goes early costs no full collection. */
-  readonly #present = new Set<string>()
+  readonly #past = keepPages()
+  readonly #present = keepPages()
   #changes = 0
 
-  get(key: string): Page | undefined {
-    return this.#pages.get(key)
+  get(key: string, isPast: boolean): Page | undefined {
+    return (isPast ? this.#past : this.#present).get(key)
   }
 
   set(key: string, { isPast, version: { changes } }: PageRequest, page: Page): void {
-    if (changes !== this.#changes) this.#forgetPresent(changes)
-    if (!isPast) this.#present.add(key)
-    this.#pages.set(key, page)
-  }
-
-  #forgetPresent(changes: number) {
-    for (const key of this.#present) this.#pages.delete(key)
-    this.#present.clear()
+    if (changes !== this.#changes) this.#present.clear()
     this.#changes = changes
+    ;(isPast ? this.#past : this.#present).set(key, page)
   }
 }
+
+const keepPages = () =>
+  new LRUCache<string, Page>({
+    maxSize: MAX_BYTES_IN_PROCESS / 2,
+    sizeCalculation: ({ body }, key) => body.length + key.length + ENTRY_BYTES,
+  })
 
 function keyOf({ question, isPast, version }: Pick<PageRequest, 'question' | 'isPast' | 'version'>): string {
   const { incarnation, past, changes, scope } = version

@@ -72,9 +72,10 @@ const IDLE_MS = { requests: 30_000, bulk: 1_000, probe: 0 }
 /**
  * The statements of requests are written for one plan each, whatever their values: planned once for each connection, not
  * again for each value (which takes milliseconds over dozens of partitions). On today's disks a random page costs little
- * more than the next one.
+ * more than the next one. One process reads for each: a search of the past is answered in the order it is read in, which
+ * several do not keep, and whoever else asks has the other processors.
  */
-const PLANS = '-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1'
+const PLANS = '-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c max_parallel_workers_per_gather=0'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number) // identities stay far below 2^53
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text) // a calendar day has no time zone
