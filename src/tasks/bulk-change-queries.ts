@@ -5,6 +5,7 @@ import {
   assigneeAllowed,
   assignments,
   isUnchanged,
+  keyTaken,
   MOMENT,
   nextVersion,
   type Obstacles,
@@ -47,10 +48,8 @@ const mine = (actor: Actor, selected: string) => `mine as materialized (
    where ${selected} and ${taskPredicate(actor, 'change', 't')}
    order by t.id for no key update)`
 
-/** For a task that moves: no living task of the other project has its external_id. */
-const KEY_TAKEN = (c: string) => `exists (
-  select from tasks o where o.project_id = (${c} ->> 'project_id')::bigint and o.external_id = t.external_id
-                        and o.id <> t.id and o.deleted_at is null)`
+/** For a task that moves: a living task of the other project has its external_id. */
+const targetHasKey = (c: string) => keyTaken(`(${c} ->> 'project_id')::bigint`, 't.external_id', 't.id')
 
 /**
  * Changes all the tasks given that may become what the changes say, and would differ then, in one statement. Of tasks that
@@ -74,7 +73,7 @@ export async function updateTasks(
            free as (
              select t.id from (select m.*, row_number() over (partition by m.external_id order by m.id) as turn
                                  from mine m where m.project_id <> (${c} ->> 'project_id')::bigint) t
-              where t.external_id is null or t.turn = 1 and not ${KEY_TAKEN(c)}
+              where t.external_id is null or t.turn = 1 and not ${targetHasKey(c)}
              union all
              select m.id from mine m where m.project_id = coalesce((${c} ->> 'project_id')::bigint, m.project_id)),
            t as (
@@ -133,7 +132,7 @@ export async function explainRefusals(
       'explain-refusals',
       selection,
       [JSON.stringify(changes)],
-      (selected) => `select t.id, t.external_id, ${columns}, t.external_id is not null and ${KEY_TAKEN(c)} as key_taken
+      (selected) => `select t.id, t.external_id, ${columns}, ${targetHasKey(c)} as key_taken
              from tasks t ${joins} where ${selected} and ${taskPredicate(actor, 'read', 't')}`,
     ),
   )

@@ -24,6 +24,8 @@ export function refused(id: number, { code, message }: AppError): Refused {
 /** Which tasks a request is about: those named, or those that a filter of the list matches. */
 export type Choice = { ids: number[] } | { filter: TaskFilter }
 
+type Matching = NonNullable<queries.Selection['matching']>
+
 type Write = (tx: Queryable, selection: queries.Selection) => Promise<queries.Written[]>
 
 interface Outcome {
@@ -64,13 +66,15 @@ function writeChosen(
   changes: TaskFields | undefined,
   write: Write,
 ): Promise<Outcome> {
-  const filter = 'filter' in choice ? choice.filter : undefined
-  const matching: queries.Selection['matching'] = filter && ((bind) => filterSql(filter, ctx.config.timeZone, bind))
-  return writeMany(ctx, {
-    find: (tx) => ('ids' in choice ? Promise.resolve(choice.ids) : findMatching(tx, actor, matching)),
-    write: (tx, ids) => write(tx, { ids, matching }),
-    explain: (tx, ids, outcome) => explain(tx, actor, { ids, matching }, changes, outcome),
-  })
+  const work = (find: Work['find'], matching?: Matching) =>
+    writeMany(ctx, {
+      find,
+      write: (tx, ids) => write(tx, { ids, matching }),
+      explain: (tx, ids, outcome) => explain(tx, actor, { ids, matching }, changes, outcome),
+    })
+  if ('ids' in choice) return work(async () => choice.ids)
+  const matching: Matching = (bind) => filterSql(choice.filter, ctx.config.timeZone, bind)
+  return work((tx) => findMatching(tx, actor, matching), matching)
 }
 
 /**
@@ -96,8 +100,8 @@ export function writeMany(ctx: Context, { find, write, explain }: Work): Promise
 }
 
 /** @throws AppError TOO_MANY_TASKS (409) */
-async function findMatching(tx: Queryable, actor: Actor, matching: queries.Selection['matching']) {
-  const ids = await queries.findMatching(tx, actor, matching ?? (() => []), MAX_TASKS + 1)
+async function findMatching(tx: Queryable, actor: Actor, matching: Matching) {
+  const ids = await queries.findMatching(tx, actor, matching, MAX_TASKS + 1)
   if (ids.length > MAX_TASKS) throw tooManyTasks(MAX_TASKS)
   return ids
 }

@@ -2,7 +2,16 @@ import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, projectPredicate, taskPredicate } from '../projects/index.ts'
 import type { Written } from './bulk-change-queries.ts'
-import { MOMENT, nextVersion, type Obstacles, PATCHABLE_COLUMNS } from './queries.ts'
+import {
+  changeableSql,
+  keyTaken,
+  MOMENT,
+  mayBeAssigned,
+  nextVersion,
+  type Obstacles,
+  PATCHABLE_COLUMNS,
+  targetSql,
+} from './queries.ts'
 
 /** Versions by task: $2 are the tasks' ids, $3 the version of each. */
 const GIVEN = 'unnest($2::bigint[], $3::integer[]) as given(id, version)'
@@ -24,15 +33,11 @@ const stateBefore = (actor: Actor, row: string) => `
    where ${taskPredicate(actor, 'read', 'e')}`
 
 /** Another living task has the external_id that the state `e` brings back into its project. */
-const KEY_TAKEN = `exists (
-  select from tasks o where o.project_id = e.project_id and o.external_id = e.external_id and o.id <> e.task_id
-                        and o.deleted_at is null)`
+const KEY_TAKEN = keyTaken('e.project_id', 'e.external_id', 'e.task_id')
 
 /** As for a change of the one task: who has it may keep it, others must be there to be given it. */
-const ASSIGNEE_OK = `(e.assigned_user_id is null or e.assigned_user_id is not distinct from t.assigned_user_id or exists (
-  select from users u where u.id = e.assigned_user_id and u.disabled_at is null
-     and (u.role = 'admin' or exists (
-       select from project_members m where m.user_id = u.id and m.project_id = e.project_id))))`
+const ASSIGNEE_OK = `(e.assigned_user_id is null or e.assigned_user_id is not distinct from t.assigned_user_id
+  or ${mayBeAssigned('e.assigned_user_id', 'e.project_id')})`
 
 /**
  * Gives each task the state before the version given, if that is still the present one, as a new version of it; all in one
@@ -80,18 +85,16 @@ export interface NotUndone extends Omit<Obstacles, 'unchanged'> {
 
 /** Of tasks that were not undone: what the actor may read of them, and what stands in the way. */
 export async function explainNotUndone(db: Queryable, actor: Actor, changed: Written[]): Promise<NotUndone[]> {
+  const target = targetSql(actor, 'e.project_id')
   const { rows } = await db.query<NotUndone>({
     name: `tasks/explain-not-undone/${actorKind(actor)}`,
-    text: `select t.id, t.version, p.archived_at is not null as archived,
-                  coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
+    text: `select t.id, t.version, ${changeableSql(actor)},
                   e.task_id is not null as known, e.deleted_at is not null as deleted,
-                  e.project_id, e.external_id, assignee.username as assigned_user,
-                  target.id is not null as target_visible, target.archived_at is not null as target_archived,
-                  coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
-                  ${ASSIGNEE_OK} as assignee_ok, e.external_id is not null and ${KEY_TAKEN} as key_taken
+                  e.project_id, e.external_id, assignee.username as assigned_user, ${target.columns},
+                  ${ASSIGNEE_OK} as assignee_ok, ${KEY_TAKEN} as key_taken
              from ${GIVEN} join tasks t on t.id = given.id join projects p on p.id = t.project_id
              left join lateral (${stateBefore(actor, 't')}) e on t.version = given.version
-             left join projects target on target.id = e.project_id
+             ${target.join}
              left join users assignee on assignee.id = e.assigned_user_id
             where ${taskPredicate(actor, 'read', 't')}`,
     values: valuesOf(actor, changed),

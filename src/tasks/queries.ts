@@ -35,6 +35,17 @@ const assigneeId = (changes: string, project: string, present = 'null::bigint') 
     then (select u.id ${named}) end)`
 }
 
+/** The same rule for an assignee, by id, and a project that each row has of its own. */
+export const mayBeAssigned = (user: string, project: string) => `exists (
+  select from users u where u.id = ${user} and u.disabled_at is null
+     and (u.role = 'admin' or exists (
+       select from project_members m where m.user_id = u.id and m.project_id = ${project})))`
+
+/** Whether another living task of the project than `id` has the external_id; never for null. */
+export const keyTaken = (project: string, externalId: string, id: string) => `exists (
+  select from tasks o where o.project_id = ${project} and o.external_id = ${externalId} and o.id <> ${id}
+                        and o.deleted_at is null)`
+
 const labelsOf = (changes: string) => `array(select jsonb_array_elements_text(${changes} -> 'labels'))`
 
 /** One row when it was made; none when the project, the actor's role or the assignee does not allow it. */
@@ -188,15 +199,25 @@ export interface Obstacles {
   unchanged: boolean
 }
 
-export const obstaclesSql = (actor: Actor, c: string) => ({
-  columns: `p.archived_at is not null as archived, coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable,
-            target.id is not null as target_visible, target.archived_at is not null as target_archived,
-            coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok,
-            ${assigneeAllowed(c)} as assignee_ok, ${isUnchanged(c)} as unchanged`,
-  joins: `join projects p on p.id = t.project_id
-          left join projects target on target.id = coalesce((${c} ->> 'project_id')::bigint, t.project_id)
-                                   and ${projectPredicate(actor, 'read', 'target.id')}`,
+/** Whether a task `t`, whose project is `p`, may be changed at all. */
+export const changeableSql = (actor: Actor) =>
+  `p.archived_at is not null as archived, coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable`
+
+/** Whether it may be in that project. */
+export const targetSql = (actor: Actor, project: string) => ({
+  columns: `target.id is not null as target_visible, target.archived_at is not null as target_archived,
+            coalesce(${projectPredicate(actor, 'create', 'target.id')}, false) as target_ok`,
+  join: `left join projects target on target.id = ${project} and ${projectPredicate(actor, 'read', 'target.id')}`,
 })
+
+export function obstaclesSql(actor: Actor, c: string) {
+  const target = targetSql(actor, `coalesce((${c} ->> 'project_id')::bigint, t.project_id)`)
+  return {
+    columns: `${changeableSql(actor)}, ${target.columns},
+              ${assigneeAllowed(c)} as assignee_ok, ${isUnchanged(c)} as unchanged`,
+    joins: `join projects p on p.id = t.project_id ${target.join}`,
+  }
+}
 
 /** Why a write found no row: what the actor may see of the task, and what stands in the way. */
 export async function explainRefusal(db: Queryable, actor: Actor, id: string, changes: TaskFields) {

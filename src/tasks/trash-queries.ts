@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, taskPredicate } from '../projects/index.ts'
-import { MOMENT, nextVersion, type TaskText } from './queries.ts'
+import { changeableSql, keyTaken, MOMENT, nextVersion, type TaskText } from './queries.ts'
 import { instantSql, TASK_FIELDS, TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
 export interface TrashPageRequest {
@@ -66,8 +66,7 @@ export async function restoreTask(db: Queryable, actor: Actor, id: string): Prom
 export async function explainRestoreRefusal(db: Queryable, actor: Actor, id: string) {
   const { rows } = await db.query<{ archived: boolean; changeable: boolean; deleted: boolean }>({
     name: `tasks/explain-restore-refusal/${actorKind(actor)}`,
-    text: `select p.archived_at is not null as archived, t.deleted_at is not null as deleted,
-                  coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable
+    text: `select t.deleted_at is not null as deleted, ${changeableSql(actor)}
              from tasks t join projects p on p.id = t.project_id
             where t.id = $2 and ${taskPredicate(actor, 'read', 't')}`,
     values: [actor.id, id],
@@ -76,8 +75,7 @@ export async function explainRestoreRefusal(db: Queryable, actor: Actor, id: str
 }
 
 /** A living task of the project has the key this one had. */
-const KEY_TAKEN = `t.external_id is not null and exists (
-  select from tasks o where o.project_id = t.project_id and o.external_id = t.external_id and o.deleted_at is null)`
+const KEY_TAKEN = keyTaken('t.project_id', 't.external_id', 't.id')
 
 /**
  * Restores what one request deleted, but for what the actor may not change and whose external_id is taken. Rows are
@@ -93,7 +91,7 @@ export async function restoreDeletion(db: Queryable, actor: Actor, deletionId: s
            ${MOMENT},
            t as (
              update tasks t set ${RESTORED}, ${nextVersion('moment.at')}
-               from mine, moment where t.id = mine.id and not (${KEY_TAKEN})
+               from mine, moment where t.id = mine.id and not ${KEY_TAKEN}
              returning t.id, t.version)
            select id, version from t order by id`,
     values: [actor.id, deletionId],
@@ -111,8 +109,7 @@ export async function explainDeletionLeft(db: Queryable, actor: Actor, deletionI
     key_taken: boolean
   }>({
     name: `tasks/explain-deletion-left/${actorKind(actor)}`,
-    text: `select t.id, t.external_id, p.archived_at is not null as archived, ${KEY_TAKEN} as key_taken,
-                  coalesce(${taskPredicate(actor, 'change', 't')}, false) as changeable
+    text: `select t.id, t.external_id, ${KEY_TAKEN} as key_taken, ${changeableSql(actor)}
              from tasks t join projects p on p.id = t.project_id
             where t.deletion_id = $2::uuid and t.deleted_at is not null and ${taskPredicate(actor, 'read', 't')}
             order by t.id`,

@@ -22,7 +22,6 @@ describe('many tasks chosen by a filter', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (as: Person = team.olga, body?: object) => (await team.create(as, body)).body.id as number
   const change = (as: Person, filter: object, changes: object) =>
     team.app.send('PATCH', `${v1}/tasks`, { as, body: { filter, changes } })
   const remove = (as: Person, filter: object) => team.app.send('DELETE', `${v1}/tasks`, { as, body: { filter } })
@@ -30,16 +29,20 @@ describe('many tasks chosen by a filter', () => {
     const query = new URLSearchParams(filter as Record<string, string>)
     return (await team.app.send('GET', `${v1}/tasks?limit=100&${query}`, { as })).body.items as Named[]
   }
-  const sql = async (text: string, ...values: unknown[]) => (await team.app.ctx.db.query({ text, values })).rows
 
   test('are those the list shows, for each of its filters', async () => {
     const project = await team.newProject('Filters')
     for (const person of [team.olga, team.carl]) await team.join(project, person, 'contributor')
     for (const [i, status] of ['pending', 'active', 'completed', 'cancelled'].entries()) {
-      await make(team.mia, { project_id: project, status, title: `Paint wall ${i}`, labels: ['indoor', `n${i % 2}`] })
-      await make(team.mia, { project_id: project, status, priority: 'HIGH', due_date: `2030-01-1${i}` })
-      await make(team.mia, { project_id: project, status, assigned_user: 'mia', description: '100 % "done"' })
-      await make(team.mia, { project_id: project, status, assigned_user: 'olga', labels: ['garden'] })
+      await team.make(team.mia, {
+        project_id: project,
+        status,
+        title: `Paint wall ${i}`,
+        labels: ['indoor', `n${i % 2}`],
+      })
+      await team.make(team.mia, { project_id: project, status, priority: 'HIGH', due_date: `2030-01-1${i}` })
+      await team.make(team.mia, { project_id: project, status, assigned_user: 'mia', description: '100 % "done"' })
+      await team.make(team.mia, { project_id: project, status, assigned_user: 'olga', labels: ['garden'] })
     }
     const today = daysFromNow(0)
     for (const [count, filter] of [
@@ -67,7 +70,7 @@ describe('many tasks chosen by a filter', () => {
       // Some of the words searched for are now in others' descriptions; the changed ones are those that were shown.
       assert.deepEqual(idsOf(body.changed), shown, JSON.stringify(filter))
       assert.deepEqual(body.refused, [])
-      await sql(
+      await team.sql(
         `update tasks set description = (select v.description from task_versions v where v.task_id = tasks.id and v.version = 1),
                 version = version + 1, valid_from = clock_timestamp() where project_id = $1 and version > 1`,
         project,
@@ -79,9 +82,9 @@ describe('many tasks chosen by a filter', () => {
   })
 
   test('say of those one may see and not change why, and nothing of those one may not see', async () => {
-    const mine = await make(team.carl, { labels: ['quarter'] })
-    const theirs = await make(team.olga, { labels: ['quarter'] })
-    const hidden = await make(team.admin, { labels: ['quarter'], project_id: await team.newProject('Hidden') })
+    const mine = await team.make(team.carl, { labels: ['quarter'] })
+    const theirs = await team.make(team.olga, { labels: ['quarter'] })
+    const hidden = await team.make(team.admin, { labels: ['quarter'], project_id: await team.newProject('Hidden') })
     const changed = await change(team.carl, { label: 'quarter' }, { priority: 'LOW' })
     const refused = [
       { id: theirs, code: 'TASK_FORBIDDEN', detail: 'You may change only tasks you created or are assigned.' },
@@ -103,7 +106,7 @@ describe('many tasks chosen by a filter', () => {
   })
 
   test('must be narrowed by something, in the words of the list', async () => {
-    const id = await make()
+    const id = await team.make()
     const changes = { title: 'x' }
     assertPointsTo(await change(team.olga, {}, changes), '/filter', 'changed')
     assertPointsTo(await remove(team.olga, {}), '/filter', 'deleted')
@@ -128,7 +131,7 @@ describe('many tasks chosen by a filter', () => {
 
   test('are not more than ten thousand: then nothing is done', async () => {
     const project = await team.newProject('Large')
-    await sql(
+    await team.sql(
       `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
        select $1, 'One of many', 'pending', 'LOW', $2, now(), now(), now(), $2 from generate_series(1, 10001)`,
       project,
@@ -139,7 +142,7 @@ describe('many tasks chosen by a filter', () => {
       assertProblem(answer, 409, 'TOO_MANY_TASKS')
       assert.equal(answer.body.limit, 10_000)
     }
-    const untouched = await sql('select count(*) as n from tasks where project_id = $1 and version = 1', project)
+    const untouched = await team.sql('select count(*) as n from tasks where project_id = $1 and version = 1', project)
     assert.deepEqual(untouched, [{ n: 10_001 }])
     const [one] = await list(team.mia, filter)
     await team.remove(team.mia, one?.id ?? 0)
@@ -149,7 +152,10 @@ describe('many tasks chosen by a filter', () => {
   })
 
   test('that stop matching while the request waits for them are left alone', async (t) => {
-    const [done, open] = [await make(team.olga, { labels: ['wait'] }), await make(team.olga, { labels: ['wait'] })]
+    const [done, open] = [
+      await team.make(team.olga, { labels: ['wait'] }),
+      await team.make(team.olga, { labels: ['wait'] }),
+    ]
     const tx = await openTransaction(t, team.app.databaseUrl)
     await tx.query({
       text: `update tasks set status = 'completed', version = version + 1, valid_from = clock_timestamp() where id = $1`,

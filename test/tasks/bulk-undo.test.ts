@@ -19,7 +19,6 @@ describe('changes taken back in one request', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (as: Person = team.olga, body?: object) => (await team.create(as, body)).body.id as number
   const change = async (as: Person, ids: number[], changes: object) =>
     (await team.app.send('PATCH', `${v1}/tasks`, { as, body: { ids, changes } })).body.changed as Written[]
   const undo = (as: Person, changed: unknown, headers?: Record<string, string>) =>
@@ -30,7 +29,6 @@ describe('changes taken back in one request', () => {
     assert.deepEqual(body.undone, [])
     return Object.fromEntries(body.refused.map(({ id, code }: { id: number; code: string }) => [id, code]))
   }
-  const sql = async (text: string, ...values: unknown[]) => (await team.app.ctx.db.query({ text, values })).rows
 
   const FULL = {
     ...{ title: 'Before', description: 'As it was', status: 'active', priority: 'HIGH', labels: ['a', 'b'] },
@@ -67,8 +65,11 @@ describe('changes taken back in one request', () => {
       assert.ok(now.updated_at >= before[i].updated_at)
     }
     const ids = [one.id, two.id]
-    assert.equal((await sql('select distinct valid_from, updated_at from tasks where id = any($1)', ids)).length, 1)
-    const history = await sql(
+    assert.equal(
+      (await team.sql('select distinct valid_from, updated_at from tasks where id = any($1)', ids)).length,
+      1,
+    )
+    const history = await team.sql(
       `select t.id, v.version, v.cause, v.changed_by, v.valid_to = coalesce(w.valid_from, t.valid_from) as joined
          from task_versions v join tasks t on t.id = v.task_id
          left join task_versions w on w.task_id = v.task_id and w.version = v.version + 1
@@ -85,7 +86,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('can be taken back themselves, by what the answer says', async () => {
-    const ids = [await make(team.olga, { external_id: 'Again' }), await make()]
+    const ids = [await team.make(team.olga, { external_id: 'Again' }), await team.make()]
     const changed = await change(team.olga, ids, { status: 'active' })
     const { body } = await undo(team.olga, changed)
     const redone = await undo(team.olga, body.undone)
@@ -97,12 +98,17 @@ describe('changes taken back in one request', () => {
   })
 
   test('leave what was changed since as it is, and say of each task why', async () => {
-    const [mine, later, theirs, gone] = [await make(team.carl), await make(team.carl), await make(), await make()]
+    const [mine, later, theirs, gone] = [
+      await team.make(team.carl),
+      await team.make(team.carl),
+      await team.make(),
+      await team.make(),
+    ]
     const changed = await change(team.mia, [mine, later, theirs, gone], { title: 'By mistake' })
     await team.patch(team.mia, later, { priority: 'HIGH' })
     await team.remove(team.mia, gone)
-    await sql('delete from tasks where id = $1', gone)
-    const hidden = await make(team.admin, { project_id: await team.newProject('Hidden') })
+    await team.sql('delete from tasks where id = $1', gone)
+    const hidden = await team.make(team.admin, { project_id: await team.newProject('Hidden') })
     await team.patch(team.admin, hidden, { title: 'Unseen' })
     const { body } = await undo(team.carl, [...changed, { id: hidden, version: 2 }, { id: 888_888, version: 2 }])
     const missing = (id: number) => ({ id, code: 'TASK_NOT_FOUND', detail: `There is no task ${id}.` })
@@ -128,14 +134,14 @@ describe('changes taken back in one request', () => {
   })
 
   test('bring deleted tasks back; what was no task before stays', async () => {
-    const ids = [await make(team.olga, { title: 'One' }), await make(team.olga, { title: 'Two' })]
+    const ids = [await team.make(team.olga, { title: 'One' }), await team.make(team.olga, { title: 'Two' })]
     const { body } = await team.app.send('DELETE', `${v1}/tasks`, { as: team.olga, body: { ids } })
     const back = await undo(team.olga, body.deleted)
     assert.deepEqual(
       back.body.undone,
       ids.map((id) => ({ id, version: 3 })),
     )
-    const [row] = await sql('select deleted_at, deletion_id, title from tasks where id = $1', ids[0])
+    const [row] = await team.sql('select deleted_at, deletion_id, title from tasks where id = $1', ids[0])
     assert.deepEqual(row, { deleted_at: null, deletion_id: null, title: 'One' })
     assert.deepEqual(await refusals(team.olga, back.body.undone), {
       [String(ids[0])]: 'VERSION_DELETED',
@@ -147,17 +153,17 @@ describe('changes taken back in one request', () => {
     const elsewhere = await team.newProject('Elsewhere')
     await team.join(elsewhere, team.carl, 'contributor')
     await team.join(elsewhere, team.olga, 'viewer')
-    const id = await make(team.mia, { project_id: elsewhere, assigned_user: 'carl', external_id: 'X' })
+    const id = await team.make(team.mia, { project_id: elsewhere, assigned_user: 'carl', external_id: 'X' })
     await change(team.mia, [id], { project_id: team.project, assigned_user: 'olga' })
     const changed = [{ id, version: 2 }]
     assert.deepEqual(await refusals(team.olga, changed), { [id]: 'PROJECT_FORBIDDEN' })
     await team.app.send('DELETE', `${v1}/projects/${elsewhere}/members/${team.carl.id}`, { as: team.mia })
     assert.deepEqual(await refusals(team.mia, changed), { [id]: 'UNKNOWN_ASSIGNEE' })
     await team.join(elsewhere, team.carl, 'contributor')
-    await sql('update users set disabled_at = now() where id = $1', team.carl.id)
+    await team.sql('update users set disabled_at = now() where id = $1', team.carl.id)
     assert.deepEqual(await refusals(team.mia, changed), { [id]: 'UNKNOWN_ASSIGNEE' })
-    await sql('update users set disabled_at = null where id = $1', team.carl.id)
-    const taker = await make(team.mia, { project_id: elsewhere, external_id: 'X' })
+    await team.sql('update users set disabled_at = null where id = $1', team.carl.id)
+    const taker = await team.make(team.mia, { project_id: elsewhere, external_id: 'X' })
     assert.deepEqual(await refusals(team.mia, changed), { [id]: 'EXTERNAL_ID_TAKEN' })
     await team.remove(team.mia, taker)
     await team.app.send('PATCH', `${v1}/projects/${elsewhere}`, { as: team.mia, body: { archived: true } })
@@ -169,10 +175,10 @@ describe('changes taken back in one request', () => {
 
   test('do not tell what a task was where one may not read, nor what is not kept', async () => {
     const secret = await team.newProject('Secret')
-    const [hidden, forgotten] = [await make(team.mia, { project_id: secret, title: 'Hidden' }), await make()]
+    const [hidden, forgotten] = [await team.make(team.mia, { project_id: secret, title: 'Hidden' }), await team.make()]
     await team.patch(team.mia, hidden, { project_id: team.project, assigned_user: 'olga' })
     await team.patch(team.olga, forgotten, { title: 'Only this is known' })
-    await sql('delete from task_versions where task_id = $1', forgotten)
+    await team.sql('delete from task_versions where task_id = $1', forgotten)
     const changed = [hidden, forgotten].map((id) => ({ id, version: 2 }))
     const { body } = await undo(team.olga, changed)
     assert.deepEqual(
@@ -185,9 +191,9 @@ describe('changes taken back in one request', () => {
 
   test('of two that would get the same external_id the first one gets it', async () => {
     const [left, right, target] = [await team.newProject('L'), await team.newProject('R'), await team.newProject('T')]
-    const a = await make(team.mia, { project_id: left, external_id: 'K' })
+    const a = await team.make(team.mia, { project_id: left, external_id: 'K' })
     await team.patch(team.mia, a, { external_id: null, project_id: target })
-    const b = await make(team.mia, { project_id: left, external_id: 'K' })
+    const b = await team.make(team.mia, { project_id: left, external_id: 'K' })
     await team.patch(team.mia, b, { external_id: null, project_id: right })
     const { body } = await undo(team.mia, [
       { id: b, version: 2 },
@@ -201,9 +207,9 @@ describe('changes taken back in one request', () => {
   })
 
   test('let a task have its external_id again that another of them gives up', async () => {
-    const first = await make(team.mia, { external_id: 'SWAP-1' })
+    const first = await team.make(team.mia, { external_id: 'SWAP-1' })
     await team.patch(team.mia, first, { external_id: null })
-    const second = await make(team.mia, { external_id: 'SWAP-2' })
+    const second = await team.make(team.mia, { external_id: 'SWAP-2' })
     await team.patch(team.mia, second, { external_id: 'SWAP-1' })
     const { body } = await undo(team.mia, [
       { id: first, version: 2 },
@@ -214,7 +220,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('with an Idempotency-Key happen once, and are told again', async () => {
-    const changed = await change(team.olga, [await make(), await make()], { title: 'Changed' })
+    const changed = await change(team.olga, [await team.make(), await team.make()], { title: 'Changed' })
     const key = { 'idempotency-key': 'undo-once' }
     const first = await undo(team.olga, changed, key)
     const again = await undo(team.olga, changed, key)
@@ -224,7 +230,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('that come while a task is being changed leave that one, and take the others back', async (t) => {
-    const changed = await change(team.olga, [await make(), await make()], { title: 'Changed' })
+    const changed = await change(team.olga, [await team.make(), await team.make()], { title: 'Changed' })
     const [busy, free] = changed.map(({ id }) => id)
     const tx = await openTransaction(t, team.app.databaseUrl)
     await tx.query({
@@ -241,7 +247,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('of a change that came while they waited for another task are done as well', async (t) => {
-    const [first, second] = [await make(), await make()]
+    const [first, second] = [await team.make(), await team.make()]
     await team.patch(team.olga, first, { title: 'Changed' })
     const gate = await openTransaction(t, team.app.databaseUrl)
     await gate.query({ text: 'select from tasks where id = $1 for update', values: [first] })
@@ -260,7 +266,7 @@ describe('changes taken back in one request', () => {
 
   test('over the same tasks in opposite order are done once, and none gets stuck', async (t) => {
     const ids: number[] = []
-    for (let i = 0; i < 20; i++) ids.push(await make())
+    for (let i = 0; i < 20; i++) ids.push(await team.make())
     const changed = await change(team.olga, ids, { title: 'Changed' })
     const gate = await openTransaction(t, team.app.databaseUrl)
     await gate.query({ text: 'select from tasks where id = $1 for update', values: [ids[0]] })
@@ -277,7 +283,7 @@ describe('changes taken back in one request', () => {
 
   test('take the tasks in the order of their ids, wherever the table has them', async (t) => {
     const ids: number[] = []
-    for (let i = 0; i < 30; i++) ids.push(await make())
+    for (let i = 0; i < 30; i++) ids.push(await team.make())
     const [first = 0, ...others] = ids
     const changed = await change(team.olga, ids, { title: 'Changed' })
     await team.patch(team.olga, first, { title: 'Written last, so the last one in the table' })
@@ -299,7 +305,7 @@ describe('changes taken back in one request', () => {
   })
 
   test('must name each task once, with a version that a change can have made', async () => {
-    const id = await make()
+    const id = await team.make()
     assertPointsTo(
       await undo(team.olga, [
         { id, version: 2 },
@@ -316,17 +322,17 @@ describe('changes taken back in one request', () => {
   })
 
   test('ten thousand are taken back well within the time of a statement', async () => {
-    await sql(
+    await team.sql(
       `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by,
                           assigned_user_id)
        select $1, 'One of many', 'pending', 'LOW', $2, now(), now(), now(), $2, $3 from generate_series(1, 10000)`,
       ...[team.project, team.mia.id, team.carl.id],
     )
-    const ids = (await sql(`select id from tasks where title = 'One of many'`)).map(({ id }) => id as number)
+    const ids = (await team.sql(`select id from tasks where title = 'One of many'`)).map(({ id }) => id as number)
     const changed = await change(team.mia, ids, { status: 'active', assigned_user: 'olga', labels: ['bulk'] })
     const { body } = await undo(team.mia, changed)
     assert.deepEqual([body.undone.length, body.refused.length], [10_000, 0])
-    const [same] = await sql(
+    const [same] = await team.sql(
       `select count(*) as n from tasks where id = any($1) and status = 'pending' and assigned_user_id = $2 and version = 3
           and labels = '{}'`,
       ids,

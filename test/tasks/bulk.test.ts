@@ -17,20 +17,18 @@ describe('many tasks in one request', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (as: Person = team.olga, body?: object) => (await team.create(as, body)).body.id as number
   const makeMany = async (count: number, as: Person = team.olga, body?: object) => {
     const ids: number[] = []
-    for (let i = 0; i < count; i++) ids.push(await make(as, body))
+    for (let i = 0; i < count; i++) ids.push(await team.make(as, body))
     return ids
   }
   const change = (as: Person, what: object, changes: object) =>
     team.app.send('PATCH', `${v1}/tasks`, { as, body: { ...what, changes } })
   const remove = (as: Person, what: object) => team.app.send('DELETE', `${v1}/tasks`, { as, body: what })
   const read = async (id: number, as: Person = team.admin) => (await team.read(as, id)).body
-  const sql = async (text: string, ...values: unknown[]) => (await team.app.ctx.db.query({ text, values })).rows
 
   test('are changed member by member, each with a version and a history of its own', async () => {
-    const [a, b] = [await make(team.olga, { labels: ['x'] }), await make(team.olga, { description: 'Kept' })]
+    const [a, b] = [await team.make(team.olga, { labels: ['x'] }), await team.make(team.olga, { description: 'Kept' })]
     await team.patch(team.olga, b, { title: 'Second version' })
     const { status, body } = await change(
       team.olga,
@@ -52,9 +50,9 @@ describe('many tasks in one request', () => {
       ['active', ['a', 'b'], 'Water the plants', 2],
     )
     assert.deepEqual([second.status, second.description, second.title], ['active', 'Kept', 'Second version'])
-    const moments = await sql('select distinct updated_at, valid_from from tasks where id = any($1)', [a, b])
+    const moments = await team.sql('select distinct updated_at, valid_from from tasks where id = any($1)', [a, b])
     assert.equal(moments.length, 1, 'at one moment, to the microsecond')
-    const versions = await sql(
+    const versions = await team.sql(
       `select v.task_id as id, v.version, v.status, v.changed_by, v.cause, v.valid_to = t.valid_from as joined
          from task_versions v join tasks t on t.id = v.task_id where v.task_id = any($1)
         order by v.task_id, v.version`,
@@ -69,21 +67,21 @@ describe('many tasks in one request', () => {
   })
 
   test('get no version where nothing changes', async () => {
-    const [same, other] = [await make(team.olga, { labels: ['a', 'b'] }), await make()]
+    const [same, other] = [await team.make(team.olga, { labels: ['a', 'b'] }), await team.make()]
     const { body } = await change(team.olga, { ids: [same, other] }, { labels: ['b', 'a'] })
     assert.deepEqual(body, { changed: [{ id: other, version: 2 }], unchanged: [same], refused: [] })
     assert.equal(await team.versions(same), 0)
   })
 
   test('are refused one by one, as a request for each alone would be; what is hidden is as what never was', async () => {
-    const mine = await make(team.carl)
-    const theirs = await make(team.olga)
+    const mine = await team.make(team.carl)
+    const theirs = await team.make(team.olga)
     const archived = await team.newProject('Archived')
     await team.join(archived, team.carl, 'contributor')
-    const kept = await make(team.carl, { project_id: archived })
+    const kept = await team.make(team.carl, { project_id: archived })
     await team.app.send('PATCH', `${v1}/projects/${archived}`, { as: team.mia, body: { archived: true } })
-    const hidden = await make(team.admin, { project_id: await team.newProject('Hidden') })
-    const gone = await make(team.carl)
+    const hidden = await team.make(team.admin, { project_id: await team.newProject('Hidden') })
+    const gone = await team.make(team.carl)
     await team.remove(team.carl, gone)
     const ids = [mine, theirs, kept, hidden, gone, 888_888]
     const before = await Promise.all([theirs, kept, hidden].map((id) => read(id)))
@@ -104,14 +102,14 @@ describe('many tasks in one request', () => {
   })
 
   test('are given only to who may have them, and who has one already may keep it', async () => {
-    const [one, two] = [await make(team.olga, { assigned_user: 'carl' }), await make()]
+    const [one, two] = [await team.make(team.olga, { assigned_user: 'carl' }), await team.make()]
     const refused = await change(team.mia, { ids: [one, two] }, { assigned_user: 'otto' })
     const detail = 'assigned_user: otto is not an active member of the project'
     assert.deepEqual(
       refused.body.refused,
       [one, two].map((id) => ({ id, code: 'UNKNOWN_ASSIGNEE', detail })),
     )
-    await sql('delete from project_members where user_id = $1 and project_id = $2', team.carl.id, team.project)
+    await team.sql('delete from project_members where user_id = $1 and project_id = $2', team.carl.id, team.project)
     const kept = await change(team.mia, { ids: [one, two] }, { assigned_user: 'CARL', status: 'active' })
     await team.join(team.project, team.carl, 'contributor')
     assert.deepEqual(kept.body.changed, [{ id: one, version: 2 }])
@@ -130,11 +128,11 @@ describe('many tasks in one request', () => {
     await team.join(target, team.olga, 'contributor')
     const other = await team.newProject('Other')
     await team.join(other, team.olga, 'contributor')
-    const plain = await make()
-    const first = await make(team.olga, { external_id: 'M-1' })
-    const second = await make(team.olga, { external_id: 'M-1', project_id: other })
-    const there = await make(team.mia, { external_id: 'M-2', project_id: target })
-    const taken = await make(team.olga, { external_id: 'M-2' })
+    const plain = await team.make()
+    const first = await team.make(team.olga, { external_id: 'M-1' })
+    const second = await team.make(team.olga, { external_id: 'M-1', project_id: other })
+    const there = await team.make(team.mia, { external_id: 'M-2', project_id: target })
+    const taken = await team.make(team.olga, { external_id: 'M-2' })
     const { body } = await change(team.olga, { ids: [plain, first, second, taken] }, { project_id: target })
     assert.deepEqual(body, {
       changed: [plain, first].map((id) => ({ id, version: 2 })),
@@ -183,7 +181,7 @@ describe('many tasks in one request', () => {
   })
 
   test('must be named in one way, and the changes must be changes', async () => {
-    const id = await make()
+    const id = await team.make()
     const changes = { title: 'x' }
     for (const what of [{}, { ids: [id], filter: { status: 'pending' } }]) {
       assertProblem(await change(team.olga, what, changes), 400, 'INVALID_REQUEST')
@@ -220,7 +218,7 @@ describe('many tasks in one request', () => {
       states.every(({ status, priority, version }) => status === 'active' && priority === 'LOW' && version === 3),
     )
     for (const id of ids) assert.equal(await team.versions(id), 2)
-    const deadlocks = await sql('select deadlocks as n from pg_stat_database where datname = current_database()')
+    const deadlocks = await team.sql('select deadlocks as n from pg_stat_database where datname = current_database()')
     assert.deepEqual(deadlocks, [{ n: 0 }])
   })
 
@@ -266,7 +264,7 @@ describe('many tasks in one request', () => {
     }
     for (const [id, count] of writes) {
       assert.equal(await team.versions(id), count, 'as many versions as answers told of')
-      const [row] = await sql(
+      const [row] = await team.sql(
         `select t.version, (select count(*) from task_versions v join task_versions w on w.task_id = v.task_id
                              and w.version = v.version + 1 and w.valid_from <> v.valid_to
                             where v.task_id = t.id) as gaps from tasks t where t.id = $1`,
@@ -277,7 +275,7 @@ describe('many tasks in one request', () => {
   })
 
   test('a task whose author lost the right to it while the request waited is refused, the others are changed', async (t) => {
-    const [lost, kept] = [await make(team.olga, { assigned_user: 'carl' }), await make(team.carl)]
+    const [lost, kept] = [await team.make(team.olga, { assigned_user: 'carl' }), await team.make(team.carl)]
     const tx = await openTransaction(t, team.app.databaseUrl)
     await tx.query({
       text: `update tasks set assigned_user_id = null, version = version + 1, valid_from = clock_timestamp() where id = $1`,
@@ -295,20 +293,20 @@ describe('many tasks in one request', () => {
   })
 
   test('ten thousand are changed and deleted well within the time of a statement', async () => {
-    await sql(
+    await team.sql(
       `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
        select $1, 'One of many', 'pending', 'LOW', $2, now(), now(), now(), $2 from generate_series(1, 10000)`,
       team.project,
       team.mia.id,
     )
-    const ids = (await sql(`select id from tasks where title = 'One of many'`)).map(({ id }) => id as number)
+    const ids = (await team.sql(`select id from tasks where title = 'One of many'`)).map(({ id }) => id as number)
     const { body } = await change(team.mia, { ids }, { status: 'active', assigned_user: 'carl', labels: ['bulk'] })
     assert.deepEqual([body.changed.length, body.unchanged.length, body.refused.length], [10_000, 0, 0])
     const again = await change(team.mia, { ids }, { status: 'active', assigned_user: 'carl', labels: ['bulk'] })
     assert.equal(again.body.unchanged.length, 10_000)
     assert.equal((await change(team.otto, { ids }, { status: 'pending' })).body.refused.length, 10_000)
     assert.equal((await remove(team.mia, { ids })).body.deleted.length, 10_000)
-    const [history] = await sql('select count(*) as n from task_versions where task_id = any($1)', ids)
+    const [history] = await team.sql('select count(*) as n from task_versions where task_id = any($1)', ids)
     assert.deepEqual(history, { n: 20_000 })
   })
 })

@@ -16,7 +16,6 @@ describe('reverting a task', () => {
 
   const revert = (as: Person, id: number, version: unknown, headers?: Record<string, string>) =>
     team.app.send('POST', `${v1}/tasks/${id}/revert`, { as, body: { version }, headers })
-  const make = async (as: Person, body?: object) => (await team.create(as, body)).body.id as number
   const latest = async (id: number) =>
     (await team.app.send('GET', `${v1}/tasks/${id}/history?limit=1`, { as: team.admin })).body.items[0]
 
@@ -45,7 +44,7 @@ describe('reverting a task', () => {
   })
 
   test('brings a deleted task back, also to what it was when it was deleted', async () => {
-    const id = await make(team.olga, { title: 'One' })
+    const id = await team.make(team.olga, { title: 'One' })
     await team.patch(team.olga, id, { title: 'Two' })
     await team.remove(team.olga, id)
     const back = await revert(team.olga, id, 2)
@@ -60,7 +59,7 @@ describe('reverting a task', () => {
   })
 
   test('to a version in which it was deleted is 409', async () => {
-    const id = await make(team.olga)
+    const id = await team.make(team.olga)
     await team.remove(team.olga, id)
     assertProblem(await revert(team.olga, id, 2), 409, 'VERSION_DELETED')
     await revert(team.olga, id, 1)
@@ -69,7 +68,7 @@ describe('reverting a task', () => {
   })
 
   test('to what it is already makes no version', async () => {
-    const id = await make(team.olga, { title: 'Same' })
+    const id = await team.make(team.olga, { title: 'Same' })
     const present = await revert(team.olga, id, 1)
     assert.deepEqual([present.status, present.body.version, present.headers.etag], [200, 1, '"1"'])
     await team.patch(team.olga, id, { title: 'Other' })
@@ -80,7 +79,7 @@ describe('reverting a task', () => {
 
   test('to a version that never was, or that was where one may not read, is 404', async () => {
     const secret = await team.newProject('Secret')
-    const id = await make(team.mia, { project_id: secret, title: 'Hidden' })
+    const id = await team.make(team.mia, { project_id: secret, title: 'Hidden' })
     await team.patch(team.mia, id, { project_id: team.project, assigned_user: 'olga' })
     const [hidden, never] = [await revert(team.olga, id, 1), await revert(team.olga, id, 7)]
     assertProblem(hidden, 404, 'VERSION_NOT_FOUND')
@@ -92,7 +91,7 @@ describe('reverting a task', () => {
   })
 
   test('is for those who may change the task now', async () => {
-    const id = await make(team.olga)
+    const id = await team.make(team.olga)
     await team.patch(team.olga, id, { title: 'Changed' })
     assertProblem(await revert(team.carl, id, 1), 403, 'TASK_FORBIDDEN')
     assertProblem(await revert(team.carl, id, 9), 403, 'TASK_FORBIDDEN')
@@ -109,13 +108,13 @@ describe('reverting a task', () => {
     const elsewhere = await team.newProject('Elsewhere')
     await team.join(elsewhere, team.carl, 'contributor')
     await team.join(elsewhere, team.olga, 'viewer')
-    const id = await make(team.mia, { project_id: elsewhere, assigned_user: 'carl', external_id: 'X' })
+    const id = await team.make(team.mia, { project_id: elsewhere, assigned_user: 'carl', external_id: 'X' })
     await team.patch(team.mia, id, { project_id: team.project, assigned_user: 'olga', external_id: null })
     assertProblem(await revert(team.olga, id, 1), 403, 'PROJECT_FORBIDDEN')
     await team.app.send('DELETE', `${v1}/projects/${elsewhere}/members/${team.carl.id}`, { as: team.mia })
     assertProblem(await revert(team.mia, id, 1), 400, 'UNKNOWN_ASSIGNEE')
     await team.join(elsewhere, team.carl, 'contributor')
-    await make(team.mia, { project_id: elsewhere, external_id: 'X' })
+    await team.make(team.mia, { project_id: elsewhere, external_id: 'X' })
     assertProblem(await revert(team.mia, id, 1), 409, 'EXTERNAL_ID_TAKEN')
     await team.app.send('PATCH', `${v1}/projects/${elsewhere}`, { as: team.mia, body: { archived: true } })
     assertProblem(await revert(team.mia, id, 1), 409, 'PROJECT_ARCHIVED')
@@ -123,7 +122,7 @@ describe('reverting a task', () => {
   })
 
   test('honours If-Match: too late is 412 with the present state, also when a change came while it waited', async (t) => {
-    const id = await make(team.olga, { title: 'One' })
+    const id = await team.make(team.olga, { title: 'One' })
     await team.patch(team.olga, id, { title: 'Two' })
     const late = await revert(team.olga, id, 1, { 'if-match': '"1"' })
     assertProblem(late, 412, 'VERSION_MISMATCH')
@@ -139,7 +138,7 @@ describe('reverting a task', () => {
   })
 
   test('with an Idempotency-Key happens once', async () => {
-    const id = await make(team.olga, { title: 'One' })
+    const id = await team.make(team.olga, { title: 'One' })
     await team.patch(team.olga, id, { title: 'Two' })
     const key = { 'idempotency-key': 'revert-once' }
     const first = await revert(team.olga, id, 1, key)

@@ -24,8 +24,7 @@ describe('the trash', () => {
   })
   after(() => cleanup.run())
 
-  const make = async (as: Person = team.olga, body?: object) => (await team.create(as, body)).body.id as number
-  const makeMany = (count: number) => Promise.all(Array.from({ length: count }, () => make()))
+  const makeMany = (count: number) => Promise.all(Array.from({ length: count }, () => team.make()))
   const trash = async (query = '', as: Person = team.mia) =>
     (await team.app.send('GET', `${v1}/trash?limit=100${query}`, { as })).body.items as Item[]
   const trashed = async (id: number, as?: Person) => (await trash('', as)).find((item) => item.id === id)
@@ -34,7 +33,6 @@ describe('the trash', () => {
     (await team.app.send('DELETE', `${v1}/tasks`, { as, body: { ids } })).body.deletion_id as string
   const restoreAll = (as: Person, deletion_id: string) =>
     team.app.send('POST', `${v1}/trash/restore`, { as, body: { deletion_id } })
-  const sql = async (text: string, ...values: unknown[]) => (await team.app.ctx.db.query({ text, values })).rows
 
   test('holds a deleted task as it was, with who deleted it and when', async () => {
     const { body: task } = await team.create(team.olga, { labels: ['green'], assigned_user: 'carl' })
@@ -51,7 +49,7 @@ describe('the trash', () => {
   })
 
   test('each request that deletes has an id of its own, on the original routes as well', async () => {
-    const [one, two] = [await make(), await make()]
+    const [one, two] = [await team.make(), await team.make()]
     await team.remove(team.olga, one)
     assert.equal((await team.app.send('DELETE', `/task/${two}`, { as: team.olga })).status, 200)
     const ids = [(await trashed(one))?.deletion_id, (await trashed(two))?.deletion_id]
@@ -64,7 +62,7 @@ describe('the trash', () => {
 
   test('is listed latest deletion first, in pages that neither skip nor repeat', async () => {
     const project = await team.newProject('Pages')
-    const ids = await Promise.all(Array.from({ length: 7 }, () => make(team.mia, { project_id: project })))
+    const ids = await Promise.all(Array.from({ length: 7 }, () => team.make(team.mia, { project_id: project })))
     await removeMany(team.mia, ids.slice(0, 5)) // all five at the same moment
     for (const id of ids.slice(5)) await team.remove(team.mia, id)
     const seen: number[] = []
@@ -81,7 +79,7 @@ describe('the trash', () => {
   })
 
   test('shows only what the asker may read', async () => {
-    const id = await make()
+    const id = await team.make()
     await team.remove(team.olga, id)
     assert.ok(await trashed(id, team.carl))
     assert.ok(await trashed(id, team.admin))
@@ -99,7 +97,7 @@ describe('the trash', () => {
     assert.deepEqual(answer.body, { ...task, version: 3, updated_at: answer.body.updated_at })
     assert.deepEqual((await team.read(team.carl, task.id)).body, answer.body)
     assert.equal(await trashed(task.id), undefined)
-    const versions = await sql(
+    const versions = await team.sql(
       `select version, deleted_at is not null as deleted, deletion_id is not null as batch, changed_by, cause
          from task_versions where task_id = $1 order by version`,
       task.id,
@@ -109,7 +107,7 @@ describe('the trash', () => {
       { version: 1, deleted: false, batch: false, ...by },
       { version: 2, deleted: true, batch: true, ...by },
     ])
-    const [row] = await sql(
+    const [row] = await team.sql(
       'select deleted_at, deletion_id, cause, valid_from > $2 as later from tasks where id = $1',
       task.id,
       task.updated_at,
@@ -118,7 +116,7 @@ describe('the trash', () => {
   })
 
   test('gives back only to whom the task may be changed by, and says why not', async () => {
-    const id = await make()
+    const id = await team.make()
     assertProblem(await restore(team.olga, id), 409, 'TASK_NOT_DELETED')
     await team.remove(team.olga, id)
     assertProblem(await restore(team.carl, id), 403, 'TASK_FORBIDDEN')
@@ -138,7 +136,7 @@ describe('the trash', () => {
   })
 
   test('does not keep an external_id from others; who comes back too late is told', async () => {
-    const id = await make(team.olga, { external_id: 'T-1' })
+    const id = await team.make(team.olga, { external_id: 'T-1' })
     await team.remove(team.olga, id)
     const next = await team.create(team.olga, { external_id: 'T-1' })
     assert.equal(next.status, 201)
@@ -161,13 +159,13 @@ describe('the trash', () => {
   })
 
   test('says of what it does not give back why', async () => {
-    const theirs = await make(team.carl)
-    const mine = await make(team.olga)
-    const keyed = await make(team.olga, { external_id: 'T-2' })
+    const theirs = await team.make(team.carl)
+    const mine = await team.make(team.olga)
+    const keyed = await team.make(team.olga, { external_id: 'T-2' })
     const elsewhere = await team.newProject('Elsewhere')
-    const hidden = await make(team.mia, { project_id: elsewhere })
+    const hidden = await team.make(team.mia, { project_id: elsewhere })
     const deletion = await removeMany(team.mia, [theirs, mine, keyed, hidden])
-    await make(team.carl, { external_id: 'T-2' })
+    await team.make(team.carl, { external_id: 'T-2' })
     const { body } = await restoreAll(team.olga, deletion)
     assert.deepEqual(body, {
       restored: [{ id: mine, version: 3 }],
