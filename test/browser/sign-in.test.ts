@@ -183,9 +183,13 @@ describe('signing in', () => {
 
   test('says so when it was ended elsewhere, and leads back', async (t) => {
     const agnes = await console.person('agnes')
+    const task = await console.makeTask(agnes, 'Not saved')
+    await console.send('DELETE', `/api/v1/tasks/${task.id}`, { as: agnes })
     const { page, expects } = await console.signedIn(t, agnes, '/console/trash')
     expects(401)
-    await page.getByText('The trash is empty').waitFor()
+    const late = Promise.withResolvers<void>()
+    await page.route('**/restore', (route) => late.promise.then(() => route.continue()))
+    await page.getByRole('button', { name: 'Restore' }).first().click()
     const { items } = (await console.send('GET', '/api/v1/auth/sessions', { as: agnes })).body
     for (const { id, current } of items) {
       if (!current) await console.send('DELETE', `/api/v1/auth/sessions/${id}`, { as: agnes })
@@ -193,7 +197,11 @@ describe('signing in', () => {
     await page.getByRole('link', { name: 'Tasks', exact: true }).click()
     await page.getByText('Your session has ended.').waitFor()
     await inspect(page, 'session-ended')
+    const again = page.waitForResponse('**/api/v1/auth/refresh')
+    late.resolve()
+    await (await again).finished()
     await page.getByLabel('Username').fill('agnes')
+    assert.equal(await page.getByText('Your session has ended.').count(), 1)
     await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('No tasks yet').waitFor()

@@ -83,7 +83,8 @@ class Session {
       const tokens = await refreshTokens()
       if (tokens) await this.#take(tokens)
       else {
-        this.#hasEnded = this.#user !== undefined
+        // Another request may find the same after it has been said.
+        if (this.#user) this.#hasEnded = true
         this.#set(undefined, undefined)
       }
       return this.#tokens !== undefined
