@@ -26,7 +26,7 @@ async function requireAnswer(path: string): Promise<void> {
   try {
     await signedRequest(path, { method: 'HEAD' })
   } catch (error) {
-    if (error instanceof ApiError) await (await signedRequest(path)).body?.cancel()
-    throw error
+    if (!(error instanceof ApiError)) throw error
+    await (await signedRequest(path)).body?.cancel()
   }
 }
