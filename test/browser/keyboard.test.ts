@@ -66,17 +66,17 @@ describe('by keyboard', () => {
     assert.ok(head && box && cell)
     assert.ok(Math.abs(head.y - box.y) < 3, `the head is at ${head.y}, its box at ${box.y}`)
     assert.ok(cell.y >= head.y + head.height, `focused at ${cell.y}, below ${head.y + head.height}`)
+    // The end of the list is that of what is loaded.
+    await page.locator('[role="table"][aria-rowcount="501"]').waitFor()
     assert.equal(await press(page, 'End'), 'Tasks')
-    await page
-      .getByRole('link', { name: 'Row 500', exact: true })
-      .waitFor({ timeout: 60_000 })
-      .catch(async () => {
-        await press(page, 'End')
-        await page.getByRole('link', { name: 'Row 500', exact: true }).waitFor()
-      })
+    await page.getByRole('link', { name: 'Row 500', exact: true }).waitFor()
+    assert.equal(await press(page, 'Tab', 'Tab', 'Tab'), 'Select Row 500')
     await press(page, 'Home')
     await page.getByRole('link', { name: 'Row 1', exact: true }).waitFor()
     assert.equal(await press(page, 'Tab', 'Tab', 'Tab'), 'Select Row 1')
+    await press(page, 'ArrowDown', 'ArrowDown', 'Home')
+    assert.equal(await press(page, 'Tab', 'Tab', 'Tab'), 'Select Row 1')
+    assert.equal(await press(page, 'ArrowDown', 'Shift+Home', 'Shift+Tab', 'Tab'), 'Select Row 2')
   })
 
   test('cards are gone through with arrow keys, one of each column with Tab, and one that was moved keeps the focus', async (t) => {

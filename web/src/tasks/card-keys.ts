@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from 'react'
+import { hasModifier } from '../app/modifiers.ts'
 import type { Status } from './fields.ts'
 
 const CARD = '[data-rfd-drag-handle-draggable-id]'
@@ -8,7 +9,7 @@ const cardsOf = (column: Element | undefined) => [...(column?.querySelectorAll<H
 export function moveToCard(event: KeyboardEvent<HTMLElement>): void {
   const card = (event.target as Element).closest<HTMLElement>(CARD)
   // Those that carry a card have been taken care of.
-  if (!card || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+  if (!card || event.defaultPrevented || hasModifier(event)) return
   const columns = [...event.currentTarget.querySelectorAll('section')]
   const at = columns.findIndex((column) => column.contains(card))
   const beside = (columns: Element[]) =>

@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from 'react'
+import { hasModifier } from '../app/modifiers.ts'
 
 /** Of the row that holds the element, from 0 on. */
 export function rowIndexOf(element: Element): number {
@@ -9,15 +10,17 @@ export function rowIndexOf(element: Element): number {
  * Arrow keys and pages go from row to row, in the same column; Home and End to the ends of the list.
  *
  * @param box what scrolls the rows; those near its edges are on the page
+ * @param onEnd is told which end it goes to, where the row may not be on the page yet
  */
-export function moveToRow(event: KeyboardEvent, box: HTMLElement): void {
+export function moveToRow(event: KeyboardEvent, box: HTMLElement, onEnd: (key: 'Home' | 'End') => void): void {
   const from = event.target as HTMLElement
   const row = from.closest<HTMLElement>('[role="row"]')
-  if (!row || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+  if (!row || hasModifier(event)) return
   if (event.key === 'Home' || event.key === 'End') {
     // The row is gone from the page then, and the focus with it.
     box.focus()
     box.scrollTop = event.key === 'Home' ? 0 : box.scrollHeight
+    onEnd(event.key)
   } else {
     const page = Math.max(1, Math.floor(box.clientHeight / row.offsetHeight) - 2)
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }

@@ -1,6 +1,7 @@
 import { Button, Group, Loader, Text } from '@mantine/core'
 import { useCallback, useMemo } from 'react'
 import { sentenceOf } from '../api/errors.ts'
+import { hasModifier } from '../app/modifiers.ts'
 import { BASE_PATH, stringifySearch } from '../app/search-params.ts'
 import { Empty, Failed } from '../app/states.tsx'
 import { NOW_COLUMN } from '../time/now-cell.tsx'
@@ -94,7 +95,7 @@ function useCellContext(search: TaskSearch, onChange: Props['onChange']): CellCo
       projectName: nameOf,
       hrefOf: (id) => `${BASE_PATH}/tasks${list ? `${list}&` : '?'}task=${id}`,
       open: (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return // in another tab or window
+        if (hasModifier(event)) return // in another tab or window
         event.preventDefault()
         onChange({ task: event.currentTarget.dataset.task })
       },

@@ -69,9 +69,9 @@ export function TaskTable(props: Props) {
             style={{ height: rows.length * ROW_PIXELS }}
             onMouseMove={titleWhatIsCutOff}
             onKeyDown={(event) => {
-              if (scroll.current) moveToRow(event, scroll.current)
-              // Where the focus was is not where it goes on.
-              if (event.key === 'Home' || event.key === 'End') setCurrent(event.key === 'Home' ? 0 : rows.length - 1)
+              if (scroll.current) {
+                moveToRow(event, scroll.current, (end) => setCurrent(end === 'Home' ? 0 : rows.length - 1))
+              }
             }}
             onFocus={({ target }: FocusEvent) => setCurrent(rowIndexOf(target))}
           >
