@@ -46,6 +46,18 @@ describe('a request like one that was answered before', () => {
   }
   const create = (title: string) => app.send('POST', `${v1}/tasks`, { as: admin, body: { title } })
 
+  test('what is asked once is not remembered', async () => {
+    const path = `${v1}/tasks?limit=7`
+    for (const [times, cache] of [
+      [1, 'miss'],
+      [2, 'hit'],
+      [2, 'hit'],
+    ] as const) {
+      assert.equal((await get(path)).headers['x-cache'], cache)
+      assert.equal(handled, times)
+    }
+  })
+
   for (const path of ['/tasks', `${v1}/tasks`, `${v1}/task-log`, `${v1}/tasks?status=pending&limit=1`]) {
     test(`${path} is answered the same, without being handled`, async () => {
       await untilKnown(path)

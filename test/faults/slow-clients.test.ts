@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { median } from '../../bench/statistics.ts'
 import { collectGarbage } from '../../src/platform/garbage.ts'
 import { type Answer, CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
 import { ask } from '../support/ask.ts'
@@ -165,9 +166,4 @@ function memoryHeld(): number {
   collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
-}
-
-function median(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
