@@ -62,10 +62,14 @@ describe('by keyboard', () => {
     for (let i = 0; i < 2; i++) await press(page, 'PageUp')
     const head = await page.getByRole('columnheader', { name: 'Title' }).boundingBox()
     const box = await page.getByRole('region', { name: 'Tasks', exact: true }).boundingBox()
-    const cell = await page.locator(':focus').boundingBox()
-    assert.ok(head && box && cell)
+    assert.ok(head && box)
     assert.ok(Math.abs(head.y - box.y) < 3, `the head is at ${head.y}, its box at ${box.y}`)
-    assert.ok(cell.y >= head.y + head.height, `focused at ${cell.y}, below ${head.y + head.height}`)
+    // Farther than one sees at once.
+    for (let i = 0; i < 16; i++) {
+      const cell = await page.locator(':focus').boundingBox()
+      assert.ok(cell && cell.y >= head.y + head.height, `focused at ${cell?.y}, below ${head.y + head.height}`)
+      await press(page, 'ArrowUp')
+    }
     // The end of the list is that of what is loaded.
     await page.locator('[role="table"][aria-rowcount="501"]').waitFor()
     assert.equal(await press(page, 'End'), 'Tasks')
