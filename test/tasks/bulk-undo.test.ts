@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import { assertPointsTo, assertProblem } from '../support/problem.ts'
-import { buildTeam, type Team, v1 } from './team.ts'
+import { buildTeam, FULL_TASK, type Team, v1 } from './team.ts'
 
 interface Written {
   id: number
@@ -30,15 +30,10 @@ describe('changes taken back in one request', () => {
     return Object.fromEntries(body.refused.map(({ id, code }: { id: number; code: string }) => [id, code]))
   }
 
-  const FULL = {
-    ...{ title: 'Before', description: 'As it was', status: 'active', priority: 'HIGH', labels: ['a', 'b'] },
-    ...{ due_date: '2030-05-06', assigned_user: 'carl', external_id: 'ERP-1' },
-  }
-
   test('give every task every field of before, as a new version of one moment', async () => {
     const other = await team.newProject('Other')
     await team.join(other, team.olga, 'viewer')
-    const { body: one } = await team.create(team.mia, FULL)
+    const { body: one } = await team.create(team.mia, FULL_TASK)
     const { body: two } = await team.create(team.mia, { title: 'Was never full' })
     await team.patch(team.mia, two.id, { priority: 'LOW' })
     const before = [one, await read(two.id)]

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import { assertProblem } from '../support/problem.ts'
-import { buildTeam, type Team, v1 } from './team.ts'
+import { buildTeam, FULL_TASK, type Team, v1 } from './team.ts'
 
 describe('reverting a task', () => {
   const cleanup = new CleanupStack()
@@ -19,10 +19,6 @@ describe('reverting a task', () => {
   const latest = async (id: number) =>
     (await team.app.send('GET', `${v1}/tasks/${id}/history?limit=1`, { as: team.admin })).body.items[0]
 
-  const FULL = {
-    ...{ title: 'Before', description: 'As it was', status: 'active', priority: 'HIGH', labels: ['a', 'b'] },
-    ...{ due_date: '2030-05-06', assigned_user: 'carl', external_id: 'ERP-1' },
-  }
   const OTHER = {
     ...{ title: 'After', description: '', status: 'completed', priority: 'LOW', labels: [] },
     ...{ due_date: null, assigned_user: null, external_id: null },
@@ -30,7 +26,7 @@ describe('reverting a task', () => {
 
   test('makes a new version with every field of the earlier one', async () => {
     const other = await team.newProject('Other')
-    const { body: first } = await team.create(team.mia, FULL)
+    const { body: first } = await team.create(team.mia, FULL_TASK)
     await team.patch(team.mia, first.id, { ...OTHER, project_id: other })
     const answer = await revert(team.mia, first.id, 1)
     assert.equal(answer.status, 200)

@@ -5,6 +5,12 @@ export const v1 = '/api/v1'
 // biome-ignore lint/suspicious/noExplicitAny: tests look into rows of every shape
 type Row = any
 
+/** What a task can be made with, every field of it. */
+export const FULL_TASK = {
+  ...{ title: 'Before', description: 'As it was', status: 'active', priority: 'HIGH', labels: ['a', 'b'] },
+  ...{ due_date: '2030-05-06', assigned_user: 'carl', external_id: 'ERP-1' },
+}
+
 /** People and a project to write task tests with. */
 export interface Team {
   app: TestApp
