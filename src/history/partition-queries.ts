@@ -44,22 +44,14 @@ export async function dropMonth(db: Db, name: string, waitMs: number): Promise<v
   })
 }
 
-/** Of what has been given up and never had a partition, at most `limit` rows. @returns how many */
-export async function deleteLost(db: Queryable, limit: number): Promise<number> {
-  const { rowCount } = await db.query({
-    text: `delete from task_versions_default
-            where ctid = any(array(select ctid from task_versions_default
-                                    where valid_to < (select history_kept_from from past_epoch) limit $1))`,
-    values: [limit],
-  })
-  return rowCount ?? 0
-}
+/** Where states are, or their words, that go with no partition. */
+export const UNPARTITIONED = ['task_versions_default', 'former_words'] as const
 
-/** The words and labels of what has been given up, of at most `limit` states. @returns how many */
-export async function deleteLostWords(db: Queryable, limit: number): Promise<number> {
+/** Of what has been given up there, at most `limit` rows. @returns how many */
+export async function deleteLost(db: Queryable, table: (typeof UNPARTITIONED)[number], limit: number): Promise<number> {
   const { rowCount } = await db.query({
-    text: `delete from former_words
-            where ctid = any(array(select ctid from former_words
+    text: `delete from ${table}
+            where ctid = any(array(select ctid from ${table}
                                     where valid_to < (select history_kept_from from past_epoch) limit $1))`,
     values: [limit],
   })

@@ -2,11 +2,11 @@ import type { Context } from '../platform/context.ts'
 import { sqlState } from '../platform/db.ts'
 import {
   deleteLost,
-  deleteLostWords,
   dropMonth,
   ensurePartitions,
   giveUpHistory,
   listLostMonths,
+  UNPARTITIONED,
 } from './partition-queries.ts'
 
 const MONTHS_AHEAD = 3
@@ -28,8 +28,7 @@ const BATCH_ROWS = 5_000
  */
 export async function enforceRetention(ctx: Context, signal: AbortSignal): Promise<void> {
   for (const name of await listLostMonths(ctx.db)) await dropWhenFree(ctx, name, signal)
-  while (!signal.aborted && (await deleteLost(ctx.db, BATCH_ROWS)) > 0);
-  while (!signal.aborted && (await deleteLostWords(ctx.db, BATCH_ROWS)) > 0);
+  for (const table of UNPARTITIONED) while (!signal.aborted && (await deleteLost(ctx.db, table, BATCH_ROWS)) > 0);
   if (ctx.config.historyMonths > 0) await giveUpHistory(ctx.db, ctx.config.historyMonths)
 }
 
