@@ -23,6 +23,8 @@ export interface LoadPlan {
    * pays for all that had to wait (no coordinated omission). Left out: every connection sends when it has its answer.
    */
   rate?: number
+  /** More is sent than can be answered: an answer that says so (429, 503) is no failure, and its time does not count. */
+  pastCapacity?: boolean
   /** Each connection has one of them, in turn. */
   tokens: string[]
   /** Sent in this order, over and over. */
@@ -42,6 +44,8 @@ export interface LoadResult {
   p50: number
   p99: number
   max: number
+  /** Requests that were told, past capacity, that it is too much; they are not in `perSecond`. */
+  refused: number
   /** Requests that were not answered with a status from 200 to 299. */
   failed: number
   /** Status and beginning of the first answer that was not. */
@@ -113,6 +117,7 @@ class Load {
   #counted = 0
   #ends = 0
   #sent = 0
+  #refused = 0
   #failed = 0
   #firstFailure: string | undefined
 
@@ -135,10 +140,11 @@ class Load {
     const isOver = () => (rate === undefined || this.#idle.length === connections) && performance.now() > this.#ends
     while (!isOver() && performance.now() < late) await sleep(10)
     if (!isOver()) giveUp('requests were still not answered 30 s after the end')
-    const [latencies, failed, firstFailure] = [this.#latencies, this.#failed, this.#firstFailure]
+    const latencies = this.#latencies
     const at = (share: number) => Number(percentile(latencies, share).toFixed(2))
     const perSecond = Math.round(latencies.length / seconds)
-    return { perSecond, p50: at(0.5), p99: at(0.99), max: at(1), failed, firstFailure }
+    const [refused, failed, firstFailure] = [this.#refused, this.#failed, this.#firstFailure]
+    return { perSecond, p50: at(0.5), p99: at(0.99), max: at(1), refused, failed, firstFailure }
   }
 
   /** Sends what is due; the clock's grain is a millisecond, and what it missed is made up. */
@@ -160,13 +166,15 @@ class Load {
 
   #take(connection: Connection, due: number, failure: string | undefined): void {
     const now = performance.now()
-    if (failure !== undefined) {
-      this.#failed++
-      this.#firstFailure ??= failure
-    }
     const isClosedLoop = this.#plan.rate === undefined
     const moment = isClosedLoop ? now : due
-    if (moment >= this.#counted && moment < this.#ends) this.#latencies.push(now - due)
+    const counts = moment >= this.#counted && moment < this.#ends
+    if (this.#plan.pastCapacity && /^(429|503) /.test(failure ?? '')) this.#refused += Number(counts)
+    else {
+      if (failure !== undefined) this.#failed++
+      this.#firstFailure ??= failure
+      if (counts) this.#latencies.push(now - due)
+    }
     const next = isClosedLoop && now < this.#ends ? now : this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
     else this.#send(connection, next)

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import { beforeRouting, type Listener } from '../platform/before-routing.ts'
 import type { Page } from '../platform/cache.ts'
 import type { Context } from '../platform/context.ts'
 import { today } from '../platform/dates.ts'
-import { COMMON_HEADERS } from '../platform/http.ts'
 import { type LimitState, limitHeaders } from '../platform/rate-limit.ts'
-import { JSON_TYPE } from '../platform/ready-made.ts'
+import { COMMON_HEADERS, JSON_TYPE } from '../platform/ready-made.ts'
 import { isKnown, type KeptPage, pageHeaders } from '../platform/send-page.ts'
 import { hasBody } from '../platform/slow-bodies.ts'
 import { TurnBatch } from '../platform/turn-batch.ts'
@@ -44,8 +44,6 @@ interface Admission {
 interface Failure {
   error: unknown
 }
-
-type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 /** Of requests that go the way of all though it is known already who asks, or why that cannot be known. */
 const admissions = new WeakMap<IncomingMessage, Admission | Failure>()
@@ -85,12 +83,7 @@ export class KnownRequests {
 
   /** Puts the short cut before the way of all requests. */
   install(): void {
-    const { server } = this.#app
-    this.#others = server.listeners('request')[0] as Listener
-    server.removeAllListeners('request')
-    server.on('request', (request, response) => {
-      if (!this.#take(request, response)) this.#others(request, response)
-    })
+    this.#others = beforeRouting(this.#app.server, (request, response) => this.#take(request, response))
     this.#app.addHook('onResponse', (request, reply, done) => {
       if (request.keptPage) void this.#remember(request, reply)
       done()

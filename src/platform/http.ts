@@ -9,6 +9,7 @@ import { lazyCompilers } from './lazy-compilers.ts'
 import { shedOverload } from './overload.ts'
 import { ProblemSchema, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
+import { COMMON_HEADERS } from './ready-made.ts'
 import { requestLog } from './request-log.ts'
 import { hasBody, limitBodyTime, watchUpload } from './slow-bodies.ts'
 
@@ -20,9 +21,6 @@ const SILENCE_MS = 12_000
 const LINGER_MS = 1_000
 /** Bounds what connections alone take, a few kB each. */
 const MOST_CONNECTIONS = 5_000
-
-/** Of every answer. */
-export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
 
 /**
  * A Fastify instance with every default that would break a promise replaced: nothing is coerced or stripped,

@@ -11,6 +11,7 @@ import {
   unsupportedMediaType,
 } from './errors.ts'
 
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How many field errors one answer lists. */
 const MAX_FIELD_ERRORS = 20
 
@@ -44,9 +45,21 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 
 /** The problem document alone, with no line in the log. */
 export function sendRefusal(reply: FastifyReply, error: AppError): FastifyReply {
-  const { hint, errors, headers = {}, members = {} } = error.options
+  if (hasLargeUnreadBody(reply.request)) reply.header('connection', 'close')
+  // Ready-made text: no response schema of the route applies to it.
+  return reply
+    .code(error.status)
+    .headers(error.options.headers ?? {})
+    .header('content-type', PROBLEM_TYPE)
+    .serializer((text) => text as string)
+    .send(problemText(error))
+}
+
+/** The document as JSON. */
+export function problemText(error: AppError): string {
+  const { hint, errors, members = {} } = error.options
   const type = error.status === 429 ? 'https://iana.org/assignments/http-problem-types#quota-exceeded' : 'about:blank'
-  const problem = {
+  return JSON.stringify({
     type,
     title: STATUS_CODES[error.status] ?? 'Error',
     status: error.status,
@@ -56,15 +69,7 @@ export function sendRefusal(reply: FastifyReply, error: AppError): FastifyReply 
     hint,
     errors: errors?.slice(0, MAX_FIELD_ERRORS),
     ...members,
-  }
-  if (hasLargeUnreadBody(reply.request)) reply.header('connection', 'close')
-  // Ready-made text: no response schema of the route applies to it.
-  return reply
-    .code(error.status)
-    .headers(headers)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer((text) => text as string)
-    .send(JSON.stringify(problem))
+  })
 }
 
 /** What is not wanted is not read either: the connection ends with the answer. */

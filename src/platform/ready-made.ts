@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
+/** Of every answer. */
+export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Answers with a text that is JSON already: no serializer touches it. To be returned by the handler. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, connect } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { connect } from 'node:net'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/platform/logger.ts'
 import { type Answer, CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
@@ -78,24 +78,69 @@ describe('a server with more to do than it can', () => {
     assert.equal((await list()).status, 200)
   })
 
-  test('closes the connection of who dawdles with what was refused', async (t) => {
-    const connections = { DATABASE_POOL_SIZE: String(AT_ONCE), STATEMENT_TIMEOUT_MS: '60000' }
-    const patient = await startApp(t, { env: { ...connections, REQUESTS_AT_ONCE: String(AT_ONCE) } })
-    const mary = await patient.person('mary')
-    await patient.app.http.listen({ host: '127.0.0.1', port: 0 })
-    const others = await openTransaction(t, patient.databaseUrl)
+  /** An application of its own that listens, all of whose places are taken until `end`. */
+  async function startFull(t: TestContext) {
+    const connections = { DATABASE_POOL_SIZE: String(AT_ONCE + 2), STATEMENT_TIMEOUT_MS: '60000' }
+    const full = await startApp(t, { env: { ...connections, REQUESTS_AT_ONCE: String(AT_ONCE) } })
+    const mary = await full.person('mary')
+    await full.send('GET', '/readyz')
+    const base = await full.app.http.listen({ host: '127.0.0.1', port: 0 })
+    const others = await openTransaction(t, full.databaseUrl)
     await others.query({ text: 'lock table projects in exclusive mode' })
-    const create = () => patient.send('POST', '/api/v1/projects', { as: mary, body: { name: 'P' } })
+    const create = () => full.send('POST', '/api/v1/projects', { as: mary, body: { name: 'P' } })
     const stuck = Promise.all(Array.from({ length: AT_ONCE }, create))
     await others.someoneWaits(AT_ONCE, 20_000)
-    const socket = connect((patient.app.http.server.address() as AddressInfo).port, '127.0.0.1')
+    const end = async () => {
+      await others.commit()
+      await stuck
+    }
+    return { base, mary, end }
+  }
+
+  test('refuses before routing what is short, and answers who watches and what lasts', async (t) => {
+    const { base, mary, end } = await startFull(t)
+    const headers = { authorization: `Bearer ${mary.token}` }
+    const ask = async (path: string, init?: RequestInit) => {
+      const answer = await fetch(`${base}${path}`, { headers, ...init })
+      return { status: answer.status, headers: answer.headers, text: await answer.text() }
+    }
+    const refused = await ask('/api/v1/tasks?limit=1')
+    assert.deepEqual([refused.status, JSON.parse(refused.text).code], [503, 'OVERLOADED'])
+    for (const [name, value] of [
+      ['retry-after', '1'],
+      ['content-type', 'application/problem+json; charset=utf-8'],
+      ['x-content-type-options', 'nosniff'],
+      ['cache-control', 'no-store'],
+    ] as const) {
+      assert.equal(refused.headers.get(name), value)
+    }
+    assert.deepEqual(await ask('/api/v1/tasks', { method: 'HEAD' }).then(({ status, text }) => [status, text]), [
+      503,
+      '',
+    ])
+    const json = { ...headers, 'content-type': 'application/json' }
+    assert.equal((await ask('/api/v1/tasks', { method: 'POST', headers: json, body: '{"title":"T"}' })).status, 503)
+    assert.equal((await ask('/api/v1/tasks.csv')).status, 200)
+    assert.equal((await ask('/api/v1/imports/1/progress')).status, 404)
+    assert.equal((await ask('/livez')).status, 200)
+    const { text } = await ask('/metrics')
+    const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
+    assert.equal(count('tasklog_requests_shed_total'), 3)
+    for (const method of ['GET', 'HEAD'])
+      assert.equal(count(`http_request_duration_seconds_count{method="${method}",route="none",status="503"}`), 1)
+    await end()
+    assert.equal((await ask('/api/v1/tasks')).status, 200)
+  })
+
+  test('closes the connection of who dawdles with what was refused', async (t) => {
+    const { base, end } = await startFull(t)
+    const socket = connect(Number(new URL(base).port), '127.0.0.1')
     t.after(() => socket.destroy())
     let text = ''
     socket.on('data', (data) => (text += data)).on('error', () => {})
     socket.write('POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{')
     await until(async () => text.includes('OVERLOADED'), 20_000)
-    await others.commit()
-    await stuck
+    await end()
     await until(
       async () => socket.closed,
       40_000,
