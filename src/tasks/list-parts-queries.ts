@@ -48,5 +48,12 @@ export function select({ table, columns, conditions, begun }: StateSource, more:
   return `(select ${columns} from ${table} t where ${where} ${rest})`
 }
 
+/** The order of an index on (columns, created_at, id), and where its walk ends. */
+export function inOrder(statement: Statement, source: StateSource, limit: number, columns: string[] = []): string {
+  const { direction, order } = statement
+  const first = columns.map((column) => `t.${column} ${direction}, `).join('')
+  return `order by ${first}${order.replace('t.id', `t.${source.id}`)} limit ${limit}`
+}
+
 export const unionAll = (parts: string[]) => parts.join('\n union all ')
 export const readable = (actor: Actor) => taskPredicate(actor, 'read', 't')

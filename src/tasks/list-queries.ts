@@ -2,11 +2,11 @@ import type { Actor } from '../auth/index.ts'
 import type { Queryable } from '../platform/db.ts'
 import { actorKind, projectPredicate, readableProjects } from '../projects/index.ts'
 import { type AsOf, endOf } from './as-of.ts'
-import { type StateSource, stateSources } from './as-of-queries.ts'
-import { assigneeSql, type Bind, containsSql, filterSql, isEmpty, type TaskFilter } from './filter-queries.ts'
-import { range, readable, type Statement, select, unionAll } from './list-parts-queries.ts'
+import { stateSources } from './as-of-queries.ts'
+import { containsSql, filterSql, isEmpty, type TaskFilter } from './filter-queries.ts'
+import { inOrder, range, readable, type Statement, select, unionAll } from './list-parts-queries.ts'
 import { type SearchHints, search } from './list-search-queries.ts'
-import { STATUSES } from './schemas.ts'
+import { prefixOf, walks, walksInWindows, withStatus } from './list-walk-queries.ts'
 import { TASK_JSON, TASK_PEOPLE } from './task-json.ts'
 
 export interface TaskPageRequest {
@@ -149,15 +149,17 @@ function split(page: JoinedPage): ListedTask[] {
 }
 
 function direct(statement: Statement): string {
-  const { actor, filter, order, timeZone, bind } = statement
+  const { actor, filter, order, timeZone, bind, end, direction } = statement
   const conditions = inOrderOnly([...filterSql(filter, timeZone, bind), readable(actor)])
   // Asked of the value, not of each row: a project that is hidden costs nothing.
   if (filter.projectId !== undefined)
     conditions.push(projectPredicate(actor, 'read', `${bind(filter.projectId)}::bigint`))
   // Nobody's tasks stand below no value that two rows could enclose.
   if (filter.assignedUser === null) conditions.push('t.assigned_user_id is null')
-  const parts = walks(statement, prefix(filter, bind), conditions)
-  return `select * from (${unionAll(parts)}) t order by ${order}`
+  const prefix = prefixOf(filter, bind)
+  if (prefix?.columns[0] === 'status' && end && direction === 'desc')
+    return walksInWindows(statement, prefix, conditions)
+  return `select * from (${walks(statement, prefix, conditions)}) t order by ${order}`
 }
 
 /**
@@ -166,43 +168,6 @@ function direct(statement: Statement): string {
  */
 function inOrderOnly(conditions: string[]): string[] {
   return conditions.map((sql) => (sql.startsWith('t.created_at') ? sql : `case when ${sql} then true end`))
-}
-
-/** The first columns of an index, and their values: one walk for each row of them. */
-interface Prefix {
-  columns: string[]
-  rows: string[][]
-}
-
-/** The columns that narrow most. Where an index has the status next, that is given a value too, if need be each. */
-function prefix(filter: TaskFilter, bind: Bind): Prefix {
-  const assignee = assigneeSql(filter, bind)
-  if (assignee) return { columns: ['assigned_user_id'], rows: [[assignee]] }
-  if (filter.projectId !== undefined)
-    return withStatus('project_id', [`${bind(filter.projectId)}::bigint`], filter, bind)
-  if (filter.priority) return withStatus('priority', filter.priority.map(bind), filter, bind)
-  if (filter.status) return { columns: ['status'], rows: filter.status.map((status) => [bind(status)]) }
-  return { columns: [], rows: [[]] }
-}
-
-function withStatus(column: string, values: string[], filter: TaskFilter, bind: Bind): Prefix {
-  const statuses = (filter.status ?? STATUSES).map(bind)
-  return { columns: [column, 'status'], rows: values.flatMap((value) => statuses.map((status) => [value, status])) }
-}
-
-/** The first rows of each source below each prefix; what they have in common is sorted by who asks for them. */
-function walks(statement: Statement, { columns, rows }: Prefix, conditions: string[]): string[] {
-  return stateSources(statement.end).flatMap((source) =>
-    rows.map((values) => {
-      const bounds = range(statement, source.id, values.length > 0 ? columns : [], values)
-      return select(source, [bounds, ...conditions], inOrder(statement, source, statement.limit, columns))
-    }),
-  )
-}
-
-function inOrder({ direction, order }: Statement, { id }: StateSource, limit: number, columns: string[] = []): string {
-  const first = columns.map((column) => `t.${column} ${direction}, `).join('')
-  return `order by ${first}${order.replace('t.id', `t.${id}`)} limit ${limit}`
 }
 
 /** The first tasks by date, whatever they are. */
@@ -230,10 +195,8 @@ function sampleSql({ filter, bind }: Statement, page: string): string {
 
 function eachProject(statement: Statement): string {
   const { actor, filter, order, timeZone, bind } = statement
-  const project = withStatus('project_id', ['p.id'], filter, bind)
-  const parts = walks(statement, project, inOrderOnly(filterSql(filter, timeZone, bind)))
-  return `select t.* from unnest(${readableProjects(actor)}) p (id) cross join lateral (${unionAll(parts)}) t
-           order by ${order}`
+  const project = withStatus('project_id', `unnest(${readableProjects(actor)})`, filter, bind)
+  return `select * from (${walks(statement, project, inOrderOnly(filterSql(filter, timeZone, bind)))}) t order by ${order}`
 }
 
 const names = new Map<string, string>()

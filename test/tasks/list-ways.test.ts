@@ -242,4 +242,36 @@ describe('the ways to list tasks agree', () => {
       }
     }
   })
+
+  test('what was made at the very edge of days looked through before others is listed once', async () => {
+    const { db } = team.app.ctx
+    const lengths = ['0', '2 days -1 microseconds', '2 days', '2 days 1 microsecond', '16 days', '128 days', '3 years']
+    const { rows } = await db.query<{ id: number; created: string }>({
+      text: `insert into tasks (project_id, title, status, priority, created_by, created_at, updated_at, valid_from, changed_by)
+             select (select id from projects where is_default), 'edge', 'cancelled', 'LOW', $1, at, at, at, $1
+               from unnest($2::interval[]) with ordinality l (length, n),
+                    lateral (select timestamptz '2019-01-01' - length as at) t order by n
+             returning id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created`,
+      values: [admin.id, lengths],
+    })
+    // Another state of each, so that half of what is listed stands among superseded ones.
+    await db.query({
+      text: `update tasks set title = 'later', version = version + 1, valid_from = clock_timestamp() where id = any($1) and id % 2 = 0`,
+      values: [rows.map(({ id }) => id)],
+    })
+    const request: TaskPageRequest = {
+      filter: { status: ['cancelled', 'pending'] },
+      asOf: { instant: '2019-02-01T00:00:00Z' },
+      direction: 'desc',
+      limit: 21,
+      timeZone: 'UTC',
+    }
+    const ids = async (after?: [string, string]) =>
+      (await byColumn(db, admin, { ...request, after })).map(({ id }) => id)
+    const all = rows.map(({ id }) => id)
+    const [first] = rows
+    assert.deepEqual(await ids(), all)
+    assert.deepEqual(await ids([first?.created ?? '', String((first?.id ?? 0) + 1)]), all)
+    assert.deepEqual(await ids([first?.created ?? '', String(first?.id)]), all.slice(1))
+  })
 })
