@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import path from 'node:path'
 import { type Config, ConfigError } from '../platform/config.ts'
 import { type Context, closeContext, createContext } from '../platform/context.ts'
+import { collectAfterStart } from '../platform/garbage.ts'
 
 /** A database to work on, and how to let go of it. */
 export interface DatabaseHandle {
@@ -46,6 +48,12 @@ export async function withSecret(config: Config): Promise<Config> {
     if (error.code !== 'EEXIST') throw error
   })
   return { ...config, jwtSecretKey: (await readFile(file, 'utf8')).trim() }
+}
+
+/** For a process that has started and is to run for long: keeps what was compiled for the next start, then lets go of the rest. */
+export function settle(): void {
+  flushCompileCache() // which a process that is killed never does
+  collectAfterStart()
 }
 
 /** For a command that does one thing and ends. */

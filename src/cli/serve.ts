@@ -1,5 +1,4 @@
 import cluster from 'node:cluster'
-import { flushCompileCache } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { jobs } from '../jobs.ts'
@@ -8,7 +7,7 @@ import { closeContext, createContext, type ProcessContext } from '../platform/co
 import { closeHttp } from '../platform/drain.ts'
 import { prepare } from './prepare.ts'
 import { untilPrepared } from './process-group.ts'
-import { type DatabaseHandle, openDatabase, withSecret } from './runtime.ts'
+import { type DatabaseHandle, openDatabase, settle, withSecret } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
 /** A job ends between two stretches of its work, or is taken up again by another worker. */
@@ -47,8 +46,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     await (prepared ?? prepare(ctx, app.auth, database.url))
     ctx.isStarting = false
     if (options.worker && !stopping.aborted) await ctx.queue.work(ctx, jobs)
+    settle()
     if (!stopping.aborted) sayReady(ctx, app)
-    flushCompileCache() // which a process that is killed never does
     await signal
   } finally {
     await stop(ctx, app, database)

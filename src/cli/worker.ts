@@ -1,9 +1,8 @@
-import { flushCompileCache } from 'node:module'
 import { jobs } from '../jobs.ts'
 import { loadConfig } from '../platform/config.ts'
 import { closeContext, createContext } from '../platform/context.ts'
 import { waitForDatabase } from './prepare.ts'
-import { openDatabase } from './runtime.ts'
+import { openDatabase, settle } from './runtime.ts'
 import { onStopSignal } from './signals.ts'
 
 /**
@@ -20,8 +19,8 @@ export async function work({ processName }: { processName?: string } = {}): Prom
     await waitForDatabase(ctx, database.url)
     if (!ctx.stopping.signal.aborted) {
       await ctx.queue.work(ctx, jobs)
+      settle()
       ctx.log.info('worker is ready')
-      flushCompileCache() // which a process that is killed never does
     }
     await signal
   } finally {

@@ -7,6 +7,8 @@ import { temporaryFolder } from '../support/own-postgres.ts'
 import { slowUpload, startProcess, statusOf, tokenOf, until } from '../support/process.ts'
 
 const SECRET = 'c29tZSBieXRlcyB0aGF0IGFyZSBub3QgcHVibGlzaGVk'
+/** Of heap when ready: 40 are seen, and 60 when nothing is collected. */
+const MOST_MEGABYTES = 50
 const ADMIN = { ADMIN_USERNAME: 'root_admin', ADMIN_PASSWORD: 'a quiet otter laughs' }
 
 describe('a server process', () => {
@@ -46,6 +48,14 @@ describe('a server process', () => {
     assert.match(answer, /connection: close/i)
     assert.equal(await server.ended(), 0)
     assert.ok(performance.now() - stopped < 10_000)
+  })
+
+  test('gives back what its start has taken before it says that it is ready', async () => {
+    const server = await start({}, ['serve'])
+    await server.wrote(/Tasklog is ready/)
+    const text = await (await fetch(`${server.base}/metrics`)).text()
+    const megabytes = Number(/^nodejs_heap_size_total_bytes (\d+)/m.exec(text)?.[1]) / 2 ** 20
+    assert.ok(megabytes < MOST_MEGABYTES, `${megabytes} MB of heap`)
   })
 
   test('ends at its deadline when a client never finishes', async () => {
