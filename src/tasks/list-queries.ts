@@ -61,6 +61,28 @@ export async function bySample(
   return { tasks: split(page), sample: page.sample ?? undefined }
 }
 
+/**
+ * What the next tasks by date tell as they are now, for a list of the past that looks for words or labels: few tasks get others,
+ * and no month of history is opened for it.
+ */
+export async function sampleOfNow(
+  db: Queryable,
+  actor: Actor,
+  request: TaskPageRequest,
+  size: number,
+): Promise<SampleOfNow> {
+  const { statement, values } = newStatement(actor, request)
+  const { text, labels, anyLabel, projectId } = request.filter
+  const lasting = filterSql({ text, labels, anyLabel, projectId }, request.timeZone, statement.bind)
+  const made = `case when t.created_at < ${statement.end} then true end`
+  const query = `
+    with looked_at as materialized (${nearest(statement, size, stateSources(undefined), [made])})
+    select ${tellSql(statement, `'found', count(*) filter (where ${[...lasting, readable(actor)].join(' and ')})`)} as sample
+      from looked_at t`
+  const { rows } = await db.query<{ sample: SampleOfNow }>({ name: statementName(actor, query), text: query, values })
+  return (rows[0] as { sample: SampleOfNow }).sample
+}
+
 /** By the index on words, labels or due dates: finds all that match, so it is for what few do. */
 export const bySearch = (db: Queryable, actor: Actor, request: TaskPageRequest, hints: SearchHints = {}) =>
   list(db, actor, request, (statement) => `select * from (${search(statement, hints)}) t`)
@@ -79,6 +101,11 @@ export interface Sample {
   /** Of a text of several words: how many have the last of them, and how many all the others. */
   withLast: number
   withOthers: number
+}
+
+export interface SampleOfNow extends Sample {
+  /** How many of them have the words and labels, in the project, that are looked for. */
+  found: number
 }
 
 const LIMITS = [21, 51, 101]
@@ -102,23 +129,8 @@ async function read(
   isShort = false,
   sampled?: number,
 ): Promise<JoinedPage> {
-  const values: unknown[] = [actor.id]
-  const bind = (value: unknown) => `$${values.push(value)}`
-  const { filter, asOf, direction, after, timeZone } = request
-  const end = asOf && endOf(asOf, timeZone, bind)
-  const order = `t.created_at ${direction}, t.id ${direction}`
-  const [createdAt, id] = (after ?? []).map(bind)
-  const statement: Statement = {
-    actor,
-    filter,
-    end,
-    after: after && { createdAt: `${createdAt}::timestamptz`, id: `${id}::bigint` },
-    direction,
-    order,
-    limit: LIMITS.find((limit) => limit >= request.limit) ?? request.limit,
-    timeZone,
-    bind,
-  }
+  const { statement, values } = newStatement(actor, request)
+  const { bind, order } = statement
   const page = bind(request.limit)
   const text = `
     ${sampled ? `with looked_at as materialized (${nearest(statement, sampled)})` : ''}
@@ -127,9 +139,32 @@ async function read(
       select t.id::text as id, to_char(t.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position, ${TASK_JSON} as json
         from (${way(statement)} limit ${page}) t ${TASK_PEOPLE} order by ${order}) page`
   const name = statementName(actor, text)
-  const quick = isShort && asOf === undefined && isEmpty(filter)
+  const quick = isShort && statement.end === undefined && isEmpty(request.filter)
   const { rows } = await db.query<JoinedPage>({ name, text, values, quick })
   return rows[0] as JoinedPage
+}
+
+function newStatement(actor: Actor, request: TaskPageRequest): { statement: Statement; values: unknown[] } {
+  const values: unknown[] = [actor.id]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const { filter, asOf, direction, after, timeZone } = request
+  const end = asOf && endOf(asOf, timeZone, bind)
+  const order = `t.created_at ${direction}, t.id ${direction}`
+  const [createdAt, id] = (after ?? []).map(bind)
+  return {
+    values,
+    statement: {
+      actor,
+      filter,
+      end,
+      after: after && { createdAt: `${createdAt}::timestamptz`, id: `${id}::bigint` },
+      direction,
+      order,
+      limit: LIMITS.find((limit) => limit >= request.limit) ?? request.limit,
+      timeZone,
+      bind,
+    },
+  }
 }
 
 /**
@@ -171,9 +206,14 @@ function inOrderOnly(conditions: string[]): string[] {
 }
 
 /** The first tasks by date, whatever they are. */
-function nearest(statement: Statement, n: number): string {
-  const parts = stateSources(statement.end).map((source) =>
-    select(source, [range(statement, source.id)], inOrder(statement, source, n)),
+function nearest(
+  statement: Statement,
+  n: number,
+  sources = stateSources(statement.end),
+  conditions: string[] = [],
+): string {
+  const parts = sources.map((source) =>
+    select(source, [range(statement, source.id), ...conditions], inOrder(statement, source, n)),
   )
   return `select * from (${unionAll(parts)}) t order by ${statement.order} limit ${n}`
 }
@@ -184,13 +224,15 @@ function matching({ actor, filter, timeZone, bind }: Statement, tasks: string): 
 }
 
 /** What the tasks that were looked at tell; nothing when they fill the page. */
-function sampleSql({ filter, bind }: Statement, page: string): string {
+const sampleSql = (statement: Statement, page: string) =>
+  `case when count(*) < ${page} then (select ${tellSql(statement)} from looked_at) end`
+
+function tellSql({ filter, bind }: Statement, more?: string): string {
   const words = filter.text?.trim().split(/\s+/) ?? []
   const having = (some: string[]) => `(select count(*) from looked_at t where ${containsSql(some.join(' '), bind)})`
   const [last, others] = words.length > 1 ? [having(words.slice(-1)), having(words.slice(0, -1))] : ['0', '0']
-  return `case when count(*) < ${page} then
-    (select json_build_object('size', count(*), 'oldest', min(created_at), 'newest', max(created_at),
-                              'withLast', ${last}, 'withOthers', ${others}) from looked_at) end`
+  return `json_build_object('size', count(*), 'oldest', min(created_at), 'newest', max(created_at),
+                            'withLast', ${last}, 'withOthers', ${others}${more ? `, ${more}` : ''})`
 }
 
 function eachProject(statement: Statement): string {

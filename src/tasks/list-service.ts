@@ -15,6 +15,7 @@ import {
   SAMPLE,
   SAMPLE_OF_WEEKS,
   type Sample,
+  sampleOfNow,
   type TaskPageRequest,
 } from './list-queries.ts'
 import type { SearchHints } from './list-search-queries.ts'
@@ -76,20 +77,46 @@ export async function listTasks(db: Queryable, actor: Actor, request: TaskPageRe
   // There are four priorities: most often the next tasks by date fill the page, and a walk for each status is dearer.
   const isOfPriority = filter.priority && !filter.status && filter.projectId === undefined && !isOfSomebody
   if (!isSearch && !isOfPriority && (hasColumn || actor.role === 'admin')) return byColumn(db, actor, request)
-  const size = isOfWeeks ? SAMPLE_OF_WEEKS : SAMPLE
-  const { tasks, sample } = await bySample(db, actor, request, size)
-  if (!sample || sample.size < size) return tasks
+  if (isOfWeeks) return request.asOf ? listFormerWords(db, actor, request) : listWords(db, actor, request)
+  const { tasks, sample } = await bySample(db, actor, request)
+  if (!sample || sample.size < SAMPLE) return tasks
   if (!isSearch && isOfPriority) return byColumn(db, actor, request)
-  if (tasks.length >= (isOfWeeks ? COMMON_OF_WEEKS : COMMON)) {
+  if (tasks.length >= COMMON) {
     const page = await byDate(db, actor, request, STRETCH)
     if (page.length >= limit) return page
   }
-  if (!isSearch) return byProject(db, actor, request)
-  if (!isOfWeeks) return bySearch(db, actor, request)
-  return bySearch(db, actor, request, hintsFor(request, tasks.length, sample))
+  return isSearch ? bySearch(db, actor, request) : byProject(db, actor, request)
+}
+
+/** What has words or labels now. */
+async function listWords(db: Queryable, actor: Actor, request: TaskPageRequest): Promise<ListedTask[]> {
+  const { tasks, sample } = await bySample(db, actor, request, SAMPLE_OF_WEEKS)
+  if (!sample || sample.size < SAMPLE_OF_WEEKS) return tasks
+  return listAfterSample(db, actor, request, tasks.length, sample)
+}
+
+/** What had them at a time: the sample tells of now, so it is never the page. */
+async function listFormerWords(db: Queryable, actor: Actor, request: TaskPageRequest): Promise<ListedTask[]> {
+  const sample = await sampleOfNow(db, actor, request, SAMPLE_OF_WEEKS)
+  if (sample.size < SAMPLE_OF_WEEKS) return bySearch(db, actor, request)
+  return listAfterSample(db, actor, request, sample.found, sample)
 }
 
 /** @param found how many of the sample the filter has */
+async function listAfterSample(
+  db: Queryable,
+  actor: Actor,
+  request: TaskPageRequest,
+  found: number,
+  sample: Sample,
+): Promise<ListedTask[]> {
+  if (found >= COMMON_OF_WEEKS) {
+    const page = await byDate(db, actor, request, STRETCH)
+    if (page.length >= request.limit) return page
+  }
+  return bySearch(db, actor, request, hintsFor(request, found, sample))
+}
+
 function hintsFor({ limit, direction }: TaskPageRequest, found: number, sample: Sample): SearchHints {
   // What one or two of a sample have may be rare: then the index finds it sooner than all that have the other words are read.
   const isLastCommon = sample.withLast >= COMMON || (sample.withLast > 0 && sample.withOthers === 0)
