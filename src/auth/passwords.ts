@@ -1,5 +1,4 @@
 import { type Algorithm, hash, verify } from '@node-rs/argon2'
-import { dictionary } from '@zxcvbn-ts/language-common'
 import { AtOnce } from '../platform/at-once.ts'
 import { serverBusy } from '../platform/errors.ts'
 import { passwordRefused } from './errors.ts'
@@ -38,7 +37,7 @@ export class PasswordHasher {
   }
 }
 
-let common: ReadonlySet<string> | undefined
+let common: Promise<ReadonlySet<string>> | undefined
 
 /**
  * NIST 800-63B-4 section 3.1.1.2: length counts, composition does not; known and context-specific passwords are refused.
@@ -46,7 +45,7 @@ let common: ReadonlySet<string> | undefined
  * @param member the request member to name in the error
  * @throws AppError INVALID_REQUEST (400) with the reason
  */
-export function checkPassword(password: string, username: string, member = 'password'): void {
+export async function checkPassword(password: string, username: string, member = 'password'): Promise<void> {
   const characters = [...password].length
   if (characters < MIN_CHARACTERS) throw passwordRefused(member, `must have at least ${MIN_CHARACTERS} characters`)
   if (characters > MAX_PASSWORD_CHARACTERS) {
@@ -54,6 +53,12 @@ export function checkPassword(password: string, username: string, member = 'pass
   }
   const plain = password.toLowerCase()
   if (plain === username.toLowerCase()) throw passwordRefused(member, 'must not be the username')
-  common ??= new Set(dictionary['passwords-common'])
-  if (common.has(plain)) throw passwordRefused(member, 'is among the most common passwords')
+  common ??= loadCommon()
+  if ((await common).has(plain)) throw passwordRefused(member, 'is among the most common passwords')
+}
+
+/** Some 3 MB, which a process that sets no password does without. */
+async function loadCommon(): Promise<ReadonlySet<string>> {
+  const { dictionary } = await import('@zxcvbn-ts/language-common')
+  return new Set(dictionary['passwords-common'])
 }

@@ -79,7 +79,7 @@ export class AuthService {
   /** @throws AppError INVALID_REQUEST (400) for a weak password */
   async prepareAccount(input: NewUser, role: queries.Role, isDemo = false): Promise<Account> {
     if (RESERVED_NAMES.has(input.username.toLowerCase())) throw invalidField('body', 'username', 'is reserved')
-    if (!isDemo) checkPassword(input.password, input.username)
+    if (!isDemo) await checkPassword(input.password, input.username)
     const passwordHash = await this.#hasher.hash(input.password)
     const { username, email = null } = input
     return { username, email, role, passwordHash, isDemo }
@@ -191,7 +191,7 @@ export class AuthService {
     refuseIfExceeded([await limits.consume('loginPerAccount', account)])
     const user = await queries.findCredentialsById(db, actor.id)
     if (!user || !(await this.#hasher.verify(user.password_hash, current))) throw wrongCurrentPassword()
-    checkPassword(next, actor.username, 'new_password')
+    await checkPassword(next, actor.username, 'new_password')
     const passwordHash = await this.#hasher.hash(next)
     await limits.forget('loginPerAccount', account)
     return { passwordHash, replaces: user.password_hash }
@@ -207,7 +207,7 @@ export class AuthService {
 
   /** For the command line: sets a password without knowing the old one and ends every session. */
   async resetPassword(username: string, password: string): Promise<boolean> {
-    checkPassword(password, username)
+    await checkPassword(password, username)
     const passwordHash = await this.#hasher.hash(password)
     return this.#ctx.db.transaction(async (tx) => {
       const user = await queries.findCredentials(tx, username)

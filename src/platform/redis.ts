@@ -1,4 +1,4 @@
-import { createClient, RESP_TYPES } from 'redis'
+import { createClient, RESP_TYPES } from '@redis/client'
 import { within } from './answer-limit.ts'
 import type { Logger } from './logger.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { CleanupStack } from '../support/app.ts'
 import { randomFrom } from '../support/random.ts'
 import { startOwnRedis } from '../support/redis-server.ts'

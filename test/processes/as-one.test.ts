@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { CleanupStack, cloneDatabase, multipart } from '../support/app.ts'
 import { ask } from '../support/ask.ts'
 import { temporaryFolder } from '../support/own-postgres.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { findProgram } from './system-program.ts'
 
 const MISSING = 'The tests need a Redis: install redis-server (or valkey), or set REDIS_URL.'
