@@ -42,6 +42,7 @@ describe('a request like one that was answered before', () => {
     for (let before = -1; before !== handled; ) {
       before = handled
       assert.equal((await get(path, bearer(token))).status, 200)
+      assert.ok(handled < 20, `${path} does not become known`)
     }
   }
   const create = (title: string) => app.send('POST', `${v1}/tasks`, { as: admin, body: { title } })
@@ -161,11 +162,12 @@ describe('a request like one that was answered before', () => {
     t.after(() => {
       config.timeZone = timeZone
     })
+    // An address of its own: one that is known in another zone, where the day has the same date, would stay known as that.
     config.timeZone = 'Pacific/Niue'
-    await untilKnown('/tasks')
+    await untilKnown('/tasks?page=1')
     handled = 0
     config.timeZone = 'Pacific/Kiritimati' // 25 hours ahead
-    assert.equal((await get('/tasks')).status, 200)
+    assert.equal((await get('/tasks?page=1')).status, 200)
     assert.equal(handled, 1)
   })
 
