@@ -1,14 +1,15 @@
 import Type from 'typebox'
-import { Id, Nullable, Page, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { matching } from '../platform/patterns.ts'
+import { Id, Nullable, Page, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
 
 const Username = Type.String({
-  pattern: '^[A-Za-z0-9._-]{2,64}$',
+  ...matching('^[A-Za-z0-9._-]{2,64}$', 'must be 2 to 64 letters, digits, dots, dashes or underscores'),
   description: '2 to 64 letters, digits, dots, dashes or underscores',
   examples: ['john_doe'],
 })
 // Linear: a text too long is searched as well before it is refused, so a pattern that backtracks would stop the process.
 const Email = Type.String({
-  pattern: '^[^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)+$',
+  ...matching('^[^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)+$', 'must be an email address such as john@example.org'),
   maxLength: 254,
   examples: ['john@example.org'],
 })
@@ -51,7 +52,7 @@ export const PasswordBody = Strict({ current_password: Password, new_password: N
 
 export const DownloadBody = Strict({
   path: Type.String({
-    pattern: '^/api/v1/[A-Za-z0-9/._-]+(\\?[!-~]*)?$',
+    ...matching('^/api/v1/[A-Za-z0-9/._-]+(\\?[!-~]*)?$', 'must be a path such as /api/v1/tasks.csv?status=active'),
     maxLength: 8_000,
     description: 'Path and query, exactly as they will be opened: of an export, or the rejected rows of an import',
     examples: ['/api/v1/tasks.csv?status=active'],
@@ -111,5 +112,5 @@ const Session = Type.Object(
 )
 
 export const SessionList = Type.Object({ items: Type.Array(Session) })
-export const SessionParams = Strict({ id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) })
+export const SessionParams = Strict({ id: Uuid('Id') })
 export const UserParams = Strict({ id: Id })

@@ -1,13 +1,18 @@
 import Type, { type Static } from 'typebox'
 import { isNetworkCode } from '../platform/errors.ts'
-import { Nullable, Page, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { matching } from '../platform/patterns.ts'
+import { Nullable, Page, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
 import type { JobRow } from './queries.ts'
 
 const STATES = ['created', 'retry', 'active', 'completed', 'cancelled', 'failed'] as const
-const Name = Type.String({ pattern: '^[a-z]+\\.[a-z]+$', maxLength: 50, examples: ['imports.run'] })
+const Name = Type.String({
+  ...matching('^[a-z]+\\.[a-z]+$', 'must be the name of a kind of job, such as imports.run'),
+  maxLength: 50,
+  examples: ['imports.run'],
+})
 
 export const JobParams = Strict({
-  id: Type.String({ pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'Id' }),
+  id: Uuid('Id'),
 })
 
 export const JobListQuery = Strict({

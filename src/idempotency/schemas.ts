@@ -1,10 +1,11 @@
 import type { FastifySchema } from 'fastify'
 import Type, { type TObject } from 'typebox'
+import { matching } from '../platform/patterns.ts'
 import { problems } from '../platform/schemas.ts'
 
 const KEY = Type.Optional(
   Type.String({
-    pattern: '^[!-~]+$',
+    ...matching('^[!-~]+$', 'must be of printable ASCII characters without blanks'),
     minLength: 1,
     maxLength: 255,
     description:

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { matching } from '../platform/patterns.ts'
 import { Nullable, Strict } from '../platform/schemas.ts'
 import { FIELDS } from './columns.ts'
 import { UploadQuery } from './schemas.ts'
@@ -10,7 +11,7 @@ export const PreviewBody = Strict({
   project_id,
   sample: Type.String({
     maxLength: MOST_CHARACTERS,
-    pattern: '^[A-Za-z0-9+/]*={0,2}$',
+    ...matching('^[A-Za-z0-9+/]*={0,2}$', 'must be base64'),
     description: 'The beginning of the file in base64: some hundred kilobytes are plenty',
   }),
   whole: Type.Optional(Type.Boolean({ default: false, description: 'The sample is all of the file' })),

@@ -10,6 +10,7 @@ import {
   invalidRequest,
   unsupportedMediaType,
 } from './errors.ts'
+import { ruleOf } from './patterns.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How many field errors one answer lists. */
@@ -129,5 +130,5 @@ function fieldError(place: FieldError['in'], failure: FastifySchemaValidationErr
   if (Array.isArray(allowedValues)) {
     return { in: place, pointer: pointer(), detail: `must be one of ${allowedValues.join(', ')}` }
   }
-  return { in: place, pointer: pointer(), detail: failure.message ?? 'is invalid' }
+  return { in: place, pointer: pointer(), detail: ruleOf(failure.params) ?? failure.message ?? 'is invalid' }
 }

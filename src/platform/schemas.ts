@@ -1,9 +1,20 @@
 import Type, { type TSchema } from 'typebox'
+import { matching } from './patterns.ts'
 
 /** Pieces that every feature's schemas share. */
 
 /** Ids are digits only: anything a number parser would also take (0x10, 1e3, +1) names nothing. */
-export const Id = Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'Id' })
+export const Id = Type.String({
+  ...matching('^[1-9][0-9]{0,14}$', 'must be a positive whole number'),
+  description: 'Id',
+})
+
+const UUID = '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+export const Uuid = (description: string) =>
+  Type.String({ ...matching(UUID, 'must be a UUID in lower case'), description })
+
+/** Of a text that must say something. */
+export const NOT_BLANK = matching('\\S', 'must not be blank')
 
 export const IdParams = Type.Object({ id: Id }, { additionalProperties: false })
 

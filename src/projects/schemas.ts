@@ -1,7 +1,7 @@
 import Type from 'typebox'
-import { Id, Page, PageQuery, Strict, SuggestionQuery, Timestamp } from '../platform/schemas.ts'
+import { Id, NOT_BLANK, Page, PageQuery, Strict, SuggestionQuery, Timestamp } from '../platform/schemas.ts'
 
-const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', examples: ['Website'] })
+const Name = Type.String({ minLength: 1, maxLength: 100, ...NOT_BLANK, examples: ['Website'] })
 const Role = Type.Enum(['viewer', 'contributor', 'maintainer'])
 
 export const Project = Type.Object(

@@ -1,14 +1,11 @@
 import Type from 'typebox'
-import { Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { Nullable, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
 import { ChangeTaskBody, Task, TaskFilterQuery } from './schemas.ts'
 
 /** The most tasks that one request writes. */
 export const MAX_TASKS = 10_000
 
-const DeletionId = Type.String({
-  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-  description: 'The request that deleted them',
-})
+const DeletionId = Uuid('The request that deleted them')
 
 export const TrashQuery = Strict({
   ...PageQuery,

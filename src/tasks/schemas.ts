@@ -1,19 +1,28 @@
 import Type from 'typebox'
-import { Id, Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { matching } from '../platform/patterns.ts'
+import { Id, NOT_BLANK, Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
 
 export const STATUSES = ['pending', 'active', 'inactive', 'completed', 'cancelled'] as const
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const
 const MAX_TITLE = 200
 
-const Title = Type.String({ minLength: 1, maxLength: MAX_TITLE, pattern: '\\S', examples: ['Data Backup'] })
+const Title = Type.String({ minLength: 1, maxLength: MAX_TITLE, ...NOT_BLANK, examples: ['Data Backup'] })
 const Description = Type.String({ maxLength: 20_000 })
 const Status = Type.Enum([...STATUSES])
 const Priority = Type.Enum([...PRIORITIES])
-const Label = Type.String({ minLength: 1, maxLength: 50, pattern: '^[^,\\s](?:[^,]*[^,\\s])?$' })
+const Label = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  ...matching('^[^,\\s](?:[^,]*[^,\\s])?$', 'must have no comma, and no blank at its ends'),
+})
 const Labels = Type.Array(Label, { maxItems: 20, uniqueItems: true })
-const Day = Type.String({ format: 'date', pattern: '^(?!0000)\\d{4}-', examples: ['2025-03-31'] })
+const Day = Type.String({
+  format: 'date',
+  ...matching('^(?!0000)\\d{4}-', 'must have a year from 0001 to 9999'),
+  examples: ['2025-03-31'],
+})
 const Username = Type.String({ minLength: 1, maxLength: 64, examples: ['john_doe'] })
-const ExternalId = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })
+const ExternalId = Type.String({ minLength: 1, maxLength: 200, ...NOT_BLANK })
 
 /** What the original contract's bodies may hold. */
 export const CLASSIC_FIELDS = {

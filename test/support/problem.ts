@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Answer } from './app.ts'
 
-/** What must never be seen outside: stack frames, file paths, statements, SQLSTATEs, names of the database's things. */
+/** What must never be seen outside: stack frames, file paths, statements, SQLSTATEs, names in the database, our patterns. */
 const INTERNALS = [
   /\n\s+at /,
   /node_modules|node:internal|\.[cm]?[jt]s:\d/,
   /\/src\/|file:\/\//,
   /\b(?:select|insert into|update|delete from) .*\b(?:from|values|set|where)\b/i,
   /SQLSTATE|syntax error|duplicate key|violates|relation "|column "|constraint "/i,
+  /must match (?:pattern|format)/,
   /"(?:0[38]|2[0-9A-Z]|4[02]|5[3578]|XX)[0-9A-Z]{3}"/,
 ]
 
