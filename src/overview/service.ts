@@ -1,17 +1,25 @@
 import type { Actor } from '../auth/index.ts'
 import { AtOnce } from '../platform/at-once.ts'
+import type { KeptPast } from '../platform/cache.ts'
 import type { Context } from '../platform/context.ts'
-import { addDays, daysBetween, requireDay, today } from '../platform/dates.ts'
-import { invalidField, serverBusy } from '../platform/errors.ts'
+import { addDays, today } from '../platform/dates.ts'
+import type { Queryable } from '../platform/db.ts'
+import { serverBusy } from '../platform/errors.ts'
 import type { KeptPage } from '../platform/send-page.ts'
-import { isSettled, PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
-import { countPeriods, countPresent } from './queries.ts'
+import { isSettled, lastSettledDay, PRIORITIES, requireHistory, STATUSES } from '../tasks/index.ts'
+import { calendarOf, type PeriodsRequest, periodsOf, quarterOf } from './calendar.ts'
+import {
+  type Counted,
+  countPeriods,
+  countPresent,
+  type PeriodsCounts,
+  type PresentCounts,
+  type Side,
+} from './queries.ts'
 
-const MOST_PERIODS = 400
-/** Periods when nothing is said of where they begin: a quarter of a year. */
-const DEFAULT_DAYS = { day: 90, week: 91 }
+const MOST_ASSIGNEES = 50
 
-/** Each looks through all tasks: seconds of the database's CPU where there are millions. */
+/** Each looks through all tasks where nothing is kept: seconds of the database's CPU where there are millions. */
 const counting = new AtOnce({
   running: 2,
   waiting: 100,
@@ -20,44 +28,71 @@ const counting = new AtOnce({
 })
 
 /**
+ * Counts what was, which is kept, and what has changed since; all of it in one statement where the past, or what the asker
+ * may read, changed in between.
+ *
+ * @param question all that the counts depend on
+ * @returns what adds up to the counts of now
+ */
+async function countParts<T extends Counted>(
+  db: Queryable,
+  past: KeptPast,
+  question: string,
+  count: (db: Queryable, side: Side) => Promise<string>,
+): Promise<T[]> {
+  const read = async (from: Queryable, side: Side) => counting.run(() => count(from, side))
+  const until: T = JSON.parse(await past.part(question, (from) => read(from, 'until')))
+  const since: T = JSON.parse(await read(db, 'since'))
+  return until.seen === since.seen ? [until, since] : [JSON.parse(await read(db, 'both'))]
+}
+
+/**
  * How many tasks there are now, of what kind and whose. Each number is that of a list: `open` is
  * `status=pending,active,inactive`, `overdue` the same with `due_to` of yesterday, and so on.
  *
  * @throws AppError SERVER_BUSY (503) when it is read
  */
 export function overviewPage(ctx: Context, actor: Actor, projectId?: number): KeptPage {
-  const overdueTo = addDays(today(ctx.config.timeZone), -1)
+  const { timeZone } = ctx.config
+  const overdueTo = addDays(today(timeZone), -1)
   return {
     question: `overview ${JSON.stringify([overdueTo, projectId])}`,
     isPast: () => false,
     reader: actor.id,
-    async read(db) {
-      const { by_status, by_priority, ...counts } = JSON.parse(
-        await counting.run(() => countPresent(db, actor, overdueTo, projectId)),
+    async read(db, past) {
+      const scope = { actor, projectId, timeZone, until: lastSettledDay(timeZone, past.now) }
+      const question = `overview until ${JSON.stringify([scope.until, timeZone, overdueTo, projectId])}`
+      const parts = await countParts<PresentCounts>(db, past, question, (from, side) =>
+        countPresent(from, scope, side, overdueTo),
       )
-      const all = { ...counts, by_status: every(STATUSES, by_status), by_priority: every(PRIORITIES, by_priority) }
-      return JSON.stringify(all)
+      return JSON.stringify({ ...addUpPresent(parts), overdue_to: overdueTo })
     },
   }
 }
 
-const every = (names: readonly string[], counts: Record<string, number>) =>
-  Object.fromEntries(names.map((name) => [name, counts[name] ?? 0]))
-
-type PeriodKind = 'day' | 'week'
-
-export interface PeriodsRequest {
-  period: PeriodKind
-  from?: string
-  to?: string
-  projectId?: number
+function addUpPresent(parts: PresentCounts[]) {
+  const kinds = parts.flatMap((part) => part.kinds)
+  const open = kinds.filter(([status]) => status !== 'completed' && status !== 'cancelled')
+  const people = new Map<string | null, { open: number; overdue: number }>()
+  for (const [name, isDue, n] of parts.flatMap((part) => part.people)) {
+    const { open, overdue } = people.get(name) ?? { open: 0, overdue: 0 }
+    people.set(name, { open: open + n, overdue: overdue + (isDue ? n : 0) })
+  }
+  return {
+    tasks: sum(kinds),
+    open: sum(open),
+    overdue: sum(open.filter(([, , isDue]) => isDue)),
+    by_status: Object.fromEntries(STATUSES.map((name) => [name, sum(kinds.filter(([status]) => status === name))])),
+    by_priority: Object.fromEntries(PRIORITIES.map((name) => [name, sum(open.filter(([, p]) => p === name))])),
+    by_assignee: [...people]
+      .filter(([, { open }]) => open > 0)
+      .map(([assigned_user, counts]) => ({ assigned_user, ...counts }))
+      .sort((a, b) => b.open - a.open || (a.assigned_user ?? '').localeCompare(b.assigned_user ?? ''))
+      .slice(0, MOST_ASSIGNEES),
+  }
 }
 
-interface Period {
-  /** Both days belong to it. */
-  from: string
-  to: string
-}
+const sum = (counts: PresentCounts['kinds']) => counts.reduce((total, [, , , n]) => total + n, 0)
 
 /**
  * Open, created and completed tasks of days or weeks. Each number is that of the list as of the period's last day: `open` with
@@ -68,39 +103,34 @@ interface Period {
  */
 export function periodsPage(ctx: Context, actor: Actor, { projectId, ...request }: PeriodsRequest): KeptPage {
   const { timeZone } = ctx.config
-  const periods = periodsOf(request, today(timeZone))
-  const [first] = periods
-  const last = periods.at(-1) as Period
-  const days = [first.from, ...periods.map(({ to }) => to)] as [string, ...string[]]
+  const now = today(timeZone)
+  const asked = periodsOf(request, now)
+  // The days and the weeks of the last quarter are looked at together, and are counted together.
+  const counted = request.from === undefined && request.to === undefined ? quarterOf(now) : asked
+  const calendar = calendarOf(counted)
+  const [{ from, to: firstEnd }] = asked
+  const last = asked.at(-1)?.to ?? firstEnd
   return {
-    question: `periods ${JSON.stringify([days, timeZone, projectId])}`,
-    isPast: (at) => isSettled({ day: last.to }, timeZone, at),
+    question: `periods ${JSON.stringify([request.period, from, firstEnd, last, timeZone, projectId])}`,
+    isPast: (at) => isSettled({ day: last }, timeZone, at),
     reader: actor.id,
-    async read(db) {
-      if (first.to < today(timeZone)) await requireHistory(ctx, { day: first.to })
-      const counts = await counting.run(() => countPeriods(db, actor, days, timeZone, projectId))
-      return JSON.stringify({ items: counts.map((count, i) => ({ ...(periods[i] as Period), ...count })) })
+    async read(db, past) {
+      if (firstEnd < now) await requireHistory(ctx, { day: firstEnd })
+      const until = lastSettledDay(timeZone, past.now)
+      const scope = { actor, projectId, timeZone, until }
+      const question = `periods until ${JSON.stringify([until, calendar, timeZone, projectId])}`
+      const count = (source: Queryable, side: Side) => countPeriods(source, scope, side, calendar)
+      const parts =
+        last <= until
+          ? [JSON.parse(await counting.run(() => count(db, 'until'))) as PeriodsCounts]
+          : await countParts<PeriodsCounts>(db, past, question, count)
+      const total = (i: number, which: number) =>
+        parts.reduce((all, { periods }) => all + (periods[i]?.[which] ?? 0), 0)
+      const items = asked.map((period) => {
+        const i = counted.findIndex((other) => other.from === period.from && other.to === period.to)
+        return { ...period, open: total(i, 0), created: total(i, 1), completed: total(i, 2) }
+      })
+      return JSON.stringify({ items })
     },
   }
-}
-
-/** @param now today, YYYY-MM-DD */
-function periodsOf(request: Omit<PeriodsRequest, 'projectId'>, now: string): [Period, ...Period[]] {
-  const { period, from, to = now } = request
-  if (requireDay('to', to) > now) throw invalidField('query', 'to', 'lies in the future')
-  const begin = from === undefined ? addDays(to, 1 - DEFAULT_DAYS[period]) : requireDay('from', from)
-  if (begin > to) throw invalidField('query', 'from', 'must not be after to')
-  const step = period === 'day' ? 1 : 7
-  const first = period === 'day' ? begin : mondayOf(begin)
-  const count = Math.floor(daysBetween(first, to) / step) + 1
-  if (count > MOST_PERIODS) throw invalidField('query', 'from', `must be at most ${MOST_PERIODS} ${period}s before to`)
-  const periodAt = (i: number) => {
-    const last = addDays(first, (i + 1) * step - 1)
-    return { from: addDays(first, i * step), to: last < to ? last : to }
-  }
-  return Array.from({ length: count }, (_, i) => periodAt(i)) as [Period, ...Period[]]
-}
-
-function mondayOf(day: string): string {
-  return addDays(day, -((new Date(day).getUTCDay() + 6) % 7))
 }

@@ -32,7 +32,19 @@ export interface PageRequest {
   readVersion: () => Promise<DataVersion | undefined>
   /** For whom a replica must hold what they have written. */
   reader: number
-  read: (db: Queryable) => Promise<string>
+  read: (db: Queryable, past: KeptPast) => Promise<string>
+}
+
+/** What of a page is over, for who reads the rest of it. */
+export interface KeptPast {
+  /** The database's clock when the page was asked for, in seconds since 1970. */
+  now: number
+  /**
+   * A part that changes only if the past does, and so is kept on its own. The past may have changed since it was read.
+   *
+   * @param question as that of a page
+   */
+  part: (question: string, read: (db: Queryable) => Promise<string>) => Promise<string>
 }
 
 /**
@@ -89,7 +101,7 @@ export class PageCache {
         resolve(undefined)
         return { ...(await this.#readUnkept(request)), cache: 'bypass' }
       }
-      const page = await readPage(request, db)
+      const page = await this.#read(request, db)
       // Not waited for: this answer is right whatever happens meanwhile.
       this.#keepIfUnchanged(key, request, page).then(resolve, () => resolve(undefined))
       return { ...page, cache: 'miss' }
@@ -108,8 +120,17 @@ export class PageCache {
     return db === this.#db || this.#replica?.hasReplayed(settled) ? db : undefined
   }
 
+  async #read(request: PageRequest, db: Queryable): Promise<Page> {
+    const part: KeptPast['part'] = async (question, read) =>
+      (await this.get({ ...request, question, isPast: true, read })).body.toString()
+    const body = Buffer.from(await request.read(db, { now: request.version.now, part }))
+    // A strong one (RFC 9110, 8.8.3): of the bytes.
+    const digest = hash('sha256', body, 'base64url')
+    return { etag: `"${digest.slice(0, ETAG_LENGTH - 2)}"`, body }
+  }
+
   async #readUnkept(request: PageRequest): Promise<Page> {
-    return readPage(request, await this.#readerFor(request.reader))
+    return this.#read(request, await this.#readerFor(request.reader))
   }
 
   async #readerFor(reader: number): Promise<Queryable> {
@@ -166,10 +187,3 @@ function keyOf({ question, isPast, version }: Pick<PageRequest, 'question' | 'is
 }
 
 const redisKey = (key: string) => `tasklog:page:${hash('sha256', key, 'base64url')}`
-
-async function readPage({ read }: PageRequest, db: Queryable): Promise<Page> {
-  const body = Buffer.from(await read(db))
-  // A strong one (RFC 9110, 8.8.3): of the bytes.
-  const digest = hash('sha256', body, 'base64url')
-  return { etag: `"${digest.slice(0, ETAG_LENGTH - 2)}"`, body }
-}

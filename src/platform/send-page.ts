@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
-import { CACHE_OUTCOMES, type CacheOutcome } from './cache.ts'
+import { CACHE_OUTCOMES, type CacheOutcome, type KeptPast } from './cache.ts'
 import type { Context } from './context.ts'
 import type { DataVersion } from './data-version.ts'
 import type { Queryable } from './db.ts'
@@ -35,9 +35,10 @@ export interface KeptPage {
   reader: number
   /**
    * @param db the database or a replica of it
+   * @param past for a page that shows the present, what of it is over
    * @returns the page as JSON
    */
-  read: (db: Queryable) => Promise<string>
+  read: (db: Queryable, past: KeptPast) => Promise<string>
 }
 
 /** The request header of a page that is kept, for the route's schema. */

@@ -1,4 +1,4 @@
-import { dayOrInstant, today } from '../platform/dates.ts'
+import { addDays, dayOrInstant, today } from '../platform/dates.ts'
 import { invalidField } from '../platform/errors.ts'
 
 /** A time in the past: the end of a day that is over, or an instant. */
@@ -29,9 +29,16 @@ const GRACE_SECONDS = 3 * 3_600
  * @param now the database's clock, in seconds since 1970
  */
 export function isSettled(at: AsOf, timeZone: string, now: number): boolean {
-  const then = (now - GRACE_SECONDS) * 1_000
-  return 'instant' in at ? Date.parse(at.instant) < then : at.day < today(timeZone, new Date(then))
+  return 'instant' in at ? Date.parse(at.instant) < settledUntil(now) : at.day <= lastSettledDay(timeZone, now)
 }
+
+/** The last day whose end is settled, YYYY-MM-DD. @param now the database's clock, in seconds since 1970 */
+export function lastSettledDay(timeZone: string, now: number): string {
+  return addDays(today(timeZone, new Date(settledUntil(now))), -1)
+}
+
+/** In milliseconds since 1970. */
+const settledUntil = (now: number) => (now - GRACE_SECONDS) * 1_000
 
 /**
  * The end of that time as SQL, exclusive: what held then has `valid_from < END` and, where it has been superseded,

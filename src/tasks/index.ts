@@ -1,4 +1,4 @@
-export { isSettled, readAsOf } from './as-of.ts'
+export { isSettled, lastSettledDay, readAsOf } from './as-of.ts'
 export { STATE_COLUMNS } from './as-of-queries.ts'
 export { refreshStatistics } from './bulk-queries.ts'
 export { bulkRoutes } from './bulk-routes.ts'

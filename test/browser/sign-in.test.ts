@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { CleanupStack, PASSWORD } from '../support/app.ts'
+import { CleanupStack, PASSWORD, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
 
 describe('signing in', () => {
@@ -181,34 +181,74 @@ describe('signing in', () => {
     await second.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 
-  test('says so when it was ended elsewhere, and leads back', async (t) => {
-    const agnes = await console.person('agnes')
-    const task = await console.makeTask(agnes, 'Not saved')
-    await console.send('DELETE', `/api/v1/tasks/${task.id}`, { as: agnes })
-    const { page, expects } = await console.signedIn(t, agnes, '/console/trash')
-    expects(401)
-    const late = Promise.withResolvers<void>()
-    await page.route('**/restore', (route) => late.promise.then(() => route.continue()))
-    await page.getByRole('button', { name: 'Restore' }).first().click()
-    const { items } = (await console.send('GET', '/api/v1/auth/sessions', { as: agnes })).body
-    for (const { id, current } of items) {
-      if (!current) await console.send('DELETE', `/api/v1/auth/sessions/${id}`, { as: agnes })
+  describe('that was ended elsewhere', () => {
+    /** All sessions but the last one, which is the one that asks. */
+    async function endOthers(as: Person): Promise<void> {
+      const { items } = (await console.send('GET', '/api/v1/auth/sessions', { as })).body
+      for (const { id, current } of items)
+        if (!current) await console.send('DELETE', `/api/v1/auth/sessions/${id}`, { as })
     }
-    await page.getByRole('link', { name: 'Tasks', exact: true }).click()
-    await page.getByText('Your session has ended.').waitFor()
-    await inspect(page, 'session-ended')
-    const again = page.waitForResponse('**/api/v1/auth/refresh')
-    late.resolve()
-    await (await again).finished()
-    await page.getByLabel('Username').fill('agnes')
-    assert.equal(await page.getByText('Your session has ended.').count(), 1)
-    await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText('No tasks yet').waitFor()
-    await page.getByRole('button', { name: 'Account of agnes' }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
-    assert.equal(await page.getByText('Your session has ended.').count(), 0)
+
+    test('asks for the password over the page, keeps what was typed, and then does what was asked', async (t) => {
+      const agnes = await console.person('agnes')
+      const task = await console.makeTask(agnes, 'Before')
+      const { page, expects, tab } = await console.signedIn(t, agnes, `/console/tasks?task=${task.id}`)
+      const other = await tab('/console/trash')
+      await other.getByText('The trash is empty').waitFor()
+      expects(401)
+      await page.getByRole('textbox', { name: 'Title' }).fill('Typed with care')
+      await endOthers(agnes)
+      await page.getByRole('button', { name: 'Save' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+      await dialog.waitFor()
+      await inspect(page, 'session-ended')
+      const password = dialog.getByRole('textbox', { name: 'Password' })
+      assert.equal(await page.evaluate('document.activeElement.name'), 'password')
+      await page.keyboard.press('Escape')
+      await password.fill('not-the-password')
+      await page.keyboard.press('Enter')
+      await dialog.getByRole('alert').getByText('Wrong username or password').waitFor()
+      assert.equal(await page.getByRole('textbox', { name: 'Title' }).inputValue(), 'Typed with care')
+      // The other tab finds the same, and is let go on by this one.
+      await other.getByRole('link', { name: 'Tasks', exact: true }).click()
+      await other.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
+      const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH' && answer.ok())
+      await password.fill(PASSWORD)
+      await page.keyboard.press('Enter')
+      await saved
+      assert.equal((await console.readTask(agnes, task.id)).title, 'Typed with care')
+      await dialog.waitFor({ state: 'detached' })
+      await other.getByRole('row', { name: 'Typed with care' }).waitFor()
+      assert.equal(await other.getByRole('dialog').count(), 0)
+      await page.reload()
+      await page.getByRole('button', { name: 'Account of agnes' }).waitFor()
+    })
+
+    test('leads to the form of who is somebody else, with nothing of the first left', async (t) => {
+      const [rosa, mary] = [await console.person('rosa'), await console.person('mary')]
+      const { page, expects } = await console.signedIn(t, rosa, '/console/trash')
+      expects(401)
+      await endOthers(rosa)
+      await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+      await page.getByRole('button', { name: 'Somebody else' }).click()
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+      await page.getByLabel('Username').fill(mary.username)
+      await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('button', { name: 'Account of mary' }).waitFor()
+      await page.getByRole('heading', { name: 'Tasks' }).waitFor()
+    })
+
+    test('asks on the page of the form when it is loaded again', async (t) => {
+      const ruth = await console.person('ruth')
+      const { page, expects } = await console.signedIn(t, ruth, '/console/trash')
+      expects(401)
+      await endOthers(ruth)
+      await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+      await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
+      await page.reload()
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    })
   })
 
   test('is offered to who registers, with what is wrong beside the field', async (t) => {

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { daysAgo, plantTask, type State } from '../history/past.ts'
-import { CleanupStack, type Person, startApp, type TestApp } from '../support/app.ts'
+import { CleanupStack, startApp, type TestApp } from '../support/app.ts'
 import { assertProblem } from '../support/problem.ts'
 import { randomFrom } from '../support/random.ts'
 import { buildTeam, type Team, v1 } from '../tasks/team.ts'
+import { assertAsListed, assertPresentAsListed, PRIORITIES, periods, STATUSES } from './as-listed.ts'
 
 const DAYS = 40
 const TASKS = 150
-const OPEN = 'status=pending,active,inactive'
-const STATUSES = ['pending', 'active', 'inactive', 'completed', 'cancelled']
-const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
 const SEED = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000))
-
-interface Period {
-  from: string
-  to: string
-  open: number
-  created: number
-  completed: number
-}
 
 /** Every number is compared with the length of the list that it stands for: there is one truth, and the list tells it. */
 describe(`the overview (FAULTS_SEED=${SEED})`, () => {
@@ -66,35 +56,6 @@ describe(`the overview (FAULTS_SEED=${SEED})`, () => {
     })
   }
 
-  async function lengthOf(app: TestApp, as: Person, filter: string): Promise<number> {
-    let count = 0
-    for (let cursor = ''; ; ) {
-      const { status, body, text } = await app.send('GET', `${v1}/tasks?limit=100&${filter}${cursor}`, { as })
-      assert.equal(status, 200, text)
-      count += body.items.length
-      if (!body.next_cursor) return count
-      cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`
-    }
-  }
-
-  async function periods(app: TestApp, as: Person, query: string): Promise<Period[]> {
-    const { status, body, text } = await app.send('GET', `${v1}/overview/periods?${query}`, { as })
-    assert.equal(status, 200, text)
-    return body.items
-  }
-
-  async function assertAsListed(app: TestApp, as: Person, items: Period[], more = ''): Promise<void> {
-    for (const { from, to, ...counts } of items) {
-      const at = `as_of=${to}${more}`
-      const listed = {
-        open: await lengthOf(app, as, `${at}&${OPEN}`),
-        created: await lengthOf(app, as, `${at}&created_from=${from}&created_to=${to}`),
-        completed: await lengthOf(app, as, `${at}&status=completed&updated_from=${from}&updated_to=${to}`),
-      }
-      assert.deepEqual(counts, listed, `${as.username}, ${from} to ${to}`)
-    }
-  }
-
   test('has for each day the numbers of the lists as of its end, for everybody what they may see', async () => {
     for (const as of [team.admin, team.mia, team.carl, team.otto]) {
       const items = await periods(team.app, as, `from=${daysAgo(DAYS + 2)}`)
@@ -114,7 +75,9 @@ describe(`the overview (FAULTS_SEED=${SEED})`, () => {
     assert.equal(items.at(-1)?.to, to)
     for (const { from } of items) assert.equal(new Date(from).getUTCDay(), 1, from)
     await assertAsListed(team.app, team.admin, items)
-    assert.equal((await periods(team.app, team.admin, 'period=week')).length, 14)
+    // Ninety days before a Sunday is a Monday.
+    const weeks = new Date().getUTCDay() === 0 ? 13 : 14
+    assert.equal((await periods(team.app, team.admin, 'period=week')).length, weeks)
   })
 
   test('has those of one project, and of one that is hidden none', async () => {
@@ -135,30 +98,7 @@ describe(`the overview (FAULTS_SEED=${SEED})`, () => {
       [team.carl, `&project_id=${other}`],
       [team.otto, ''],
     ] as const) {
-      const { body } = await team.app.send('GET', `${v1}/overview?${more.slice(1)}`, { as })
-      const length = (filter: string) => lengthOf(team.app, as, filter + more)
-      assert.equal(body.overdue_to, daysAgo(1))
-      assert.deepEqual(
-        [body.tasks, body.open, body.overdue],
-        [await length(''), await length(OPEN), await length(`${OPEN}&due_to=${daysAgo(1)}`)],
-      )
-      for (const status of STATUSES) assert.equal(body.by_status[status], await length(`status=${status}`), status)
-      for (const priority of PRIORITIES) {
-        assert.equal(body.by_priority[priority], await length(`${OPEN}&priority=${priority}`), priority)
-      }
-      for (const { assigned_user, open, overdue } of body.by_assignee) {
-        const his = `${OPEN}&assigned_user=${assigned_user ?? 'none'}`
-        assert.deepEqual([open, overdue], [await length(his), await length(`${his}&due_to=${daysAgo(1)}`)])
-      }
-      const people = body.by_assignee.map(({ open }: { open: number }) => open)
-      assert.equal(
-        people.reduce((a: number, b: number) => a + b, 0),
-        body.open,
-      )
-      assert.deepEqual(
-        people,
-        people.toSorted((a: number, b: number) => b - a),
-      )
+      await assertPresentAsListed(team.app, as, more)
     }
   })
 

@@ -9,7 +9,7 @@ import { router } from './router.tsx'
 import { theme } from './theme.ts'
 
 // What one person has read is not for the next.
-session.subscribe(() => queryClient.clear())
+session.subscribe(() => session.user || queryClient.clear())
 
 export function App() {
   return (

@@ -15,6 +15,7 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { CircleUser, LogOut, Moon, Sun, UserCog } from 'lucide-react'
 import { useEffect } from 'react'
 import { session, useUser } from '../auth/session.ts'
+import { SessionDialog } from '../auth/session-dialog.tsx'
 import { notifyError } from './notify.tsx'
 import { HEADER_PIXELS } from './page.tsx'
 import { PAGES } from './pages.ts'
@@ -26,7 +27,7 @@ export function Shell() {
   const user = useUser()
   // biome-ignore lint/correctness/useExhaustiveDependencies: on every change of page
   useEffect(close, [path])
-  // Signed out, or the session has ended elsewhere. Once: on the way the address is another one already.
+  // Signed out. Once: on the way the address is another one already.
   const navigate = useNavigate()
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(() => {
@@ -78,6 +79,7 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
+      <SessionDialog username={user.username} />
     </AppShell>
   )
 }

@@ -18,7 +18,8 @@ class Session {
   #user: User | undefined
   #tokens: Tokens | undefined
   #renewing: Promise<boolean> | undefined
-  #hasEnded = false
+  /** Whether somebody signs in again, where it ended while it was in use. */
+  #ended: PromiseWithResolvers<boolean> | undefined
   readonly #listeners = new Set<() => void>()
   readonly #channel = new BroadcastChannel('tasklog-session')
 
@@ -30,9 +31,9 @@ class Session {
     return this.#user
   }
 
-  /** Whether it ended by itself, or by somebody else's doing, while it was in use here. */
+  /** Whether it ended by itself, or by somebody else's doing, while it was in use here: the page is to ask for the password. */
   get hasEnded(): boolean {
-    return this.#hasEnded
+    return this.#ended !== undefined
   }
 
   readonly subscribe = (listener: () => void) => {
@@ -42,16 +43,15 @@ class Session {
 
   /** @returns an access token with some time left; undefined when nobody is signed in */
   async token(): Promise<string | undefined> {
-    if (this.#tokens && this.#tokens.expiresAt - MARGIN_MS < Date.now()) await this.renew()
+    if (this.#ended || (this.#tokens && this.#tokens.expiresAt - MARGIN_MS < Date.now())) await this.renew()
     return this.#tokens?.accessToken
   }
 
   /** @throws ApiError when name or password are wrong */
   async signIn(username: string, password: string): Promise<void> {
     const tokens = await openSession(username, password)
-    // Whoever was signed in here is so no longer, and what they have read goes with them.
-    this.#hasEnded = false
-    this.#set(undefined, undefined)
+    // Whoever was signed in here is so no longer, and what they have read goes with them; unless they go on.
+    if (!this.#ended) this.#set(undefined, undefined)
     await this.#take(tokens)
   }
 
@@ -60,12 +60,24 @@ class Session {
     return this.#user !== undefined || (localStorage.getItem(MARK) !== null && (await this.renew()))
   }
 
-  /** @returns false when there is no session any more; the page then asks to sign in */
-  renew(): Promise<boolean> {
-    this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = undefined
-    })
-    return this.#renewing
+  /**
+   * What asks for it while the page asks for the password waits for that, and then goes on as if nothing had been.
+   *
+   * @returns false when there is no session any more; the page then asks to sign in
+   */
+  async renew(): Promise<boolean> {
+    if (!this.#ended) {
+      this.#renewing ??= this.#renew().finally(() => {
+        this.#renewing = undefined
+      })
+      if (await this.#renewing) return true
+    }
+    return this.#ended?.promise ?? false
+  }
+
+  /** Instead of signing in again. */
+  giveUp(): void {
+    this.#set(undefined, undefined)
   }
 
   async signOut(): Promise<void> {
@@ -82,11 +94,8 @@ class Session {
       if (this.#tokens && this.#tokens !== before) return true
       const tokens = await refreshTokens()
       if (tokens) await this.#take(tokens)
-      else {
-        // Another request may find the same after it has been said.
-        if (this.#user) this.#hasEnded = true
-        this.#set(undefined, undefined)
-      }
+      else if (this.#user) this.#end()
+      else this.#set(undefined, undefined)
       return this.#tokens !== undefined
     })
   }
@@ -101,9 +110,17 @@ class Session {
 
   #hear(message: Message): void {
     if (!this.#user) return
-    if (message.type === 'token' && message.tokens.userId === this.#user.id) this.#tokens = message.tokens
+    if (message.type === 'token' && message.tokens.userId === this.#user.id) this.#set(this.#user, message.tokens)
     // Signed out, or signed in as somebody else.
     else this.#startAnew()
+  }
+
+  /** What is on the page stays there, also what is not saved yet. */
+  #end(): void {
+    this.#tokens = undefined
+    localStorage.removeItem(MARK)
+    this.#ended ??= Promise.withResolvers()
+    this.#tell()
   }
 
   /** A page that belongs to nobody any more asks for nothing on its way out. */
@@ -116,8 +133,14 @@ class Session {
     this.#tokens = tokens
     if (user) localStorage.setItem(MARK, 'open')
     else localStorage.removeItem(MARK)
-    if (this.#user === user) return
+    if (this.#user === user && !this.#ended) return
+    this.#ended?.resolve(tokens !== undefined)
+    this.#ended = undefined
     this.#user = user
+    this.#tell()
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener()
   }
 }
@@ -131,3 +154,5 @@ export const session = new Session()
 
 /** The person who is signed in; undefined outside the shell. */
 export const useUser = (): User | undefined => useSyncExternalStore(session.subscribe, () => session.user)
+
+export const useSessionEnded = (): boolean => useSyncExternalStore(session.subscribe, () => session.hasEnded)

@@ -1,4 +1,4 @@
-import { Alert, PasswordInput, TextInput } from '@mantine/core'
+import { PasswordInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
@@ -24,11 +24,6 @@ export function SignInPage() {
       onSubmit={form.onSubmit((values) => signIn.mutate(values))}
       other={{ question: 'No account yet?', to: '/register', label: 'Register' }}
     >
-      {session.hasEnded && (
-        <Alert mb="sm" p="xs" role="status">
-          Your session has ended. Sign in to go on where you were; what was not saved is gone.
-        </Alert>
-      )}
       <TextInput label="Username" autoComplete="username" autoFocus required {...form.getInputProps('username')} />
       <PasswordInput
         label="Password"
