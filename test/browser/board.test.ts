@@ -51,6 +51,21 @@ describe('the board', () => {
     await until(async () => (await read(task.id)).status === 'active', 20_000)
   })
 
+  test('keeps the heading of every column in sight, however far down one is', async (t) => {
+    const hedda = await console.person('hedda')
+    const { body } = await console.send('POST', '/api/v1/projects', { as: hedda, body: { name: 'Of many cards' } })
+    for (let i = 0; i < 30; i++) await console.makeTask(hedda, `Card ${i}`, { project_id: body.id })
+    const { page } = await console.signedIn(t, hedda, `/console/board?project_id=${body.id}`)
+    const oldest = region(page, 'Pending').getByRole('group', { name: 'Card 0', exact: true })
+    await oldest.scrollIntoViewIfNeeded()
+    const card = await oldest.boundingBox()
+    for (const name of ['Pending', 'Completed']) {
+      const heading = await page.getByRole('heading', { name, exact: true }).boundingBox()
+      assert.ok(heading && card && heading.y > 0 && heading.y < card.y, name)
+    }
+    await inspect(page, 'board-far-down')
+  })
+
   test('moves a card by keyboard, and says so', async (t) => {
     const task = await make('Wash the car')
     const { page } = await console.signedIn(t, grace, '/console/board')

@@ -80,6 +80,7 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'imports-columns')
     await page.getByRole('button', { name: 'Check the whole file' }).click()
     await page.getByText('Checked. Nothing is written yet.').waitFor()
+    await page.getByText('To create', { exact: true }).waitFor()
     const cells = page.getByRole('row').filter({ hasText: 'urgent' }).getByRole('cell')
     const reason = 'Prio is none of LOW, MEDIUM, HIGH, CRITICAL'
     await page.getByRole('cell', { name: 'Walk the dog' }).waitFor()

@@ -218,7 +218,7 @@ describe('signing in', () => {
       await saved
       assert.equal((await console.readTask(agnes, task.id)).title, 'Typed with care')
       await dialog.waitFor({ state: 'detached' })
-      await other.getByRole('row', { name: 'Typed with care' }).waitFor()
+      await other.getByRole('row', { name: /Before|Typed with care/ }).waitFor()
       assert.equal(await other.getByRole('dialog').count(), 0)
       await page.reload()
       await page.getByRole('button', { name: 'Account of agnes' }).waitFor()

@@ -113,11 +113,13 @@ function Moving({ row }: { row: Import }) {
   )
 }
 
+/** Until it is committed, what would become of the rows. */
 function Counts({ row }: { row: Import }) {
+  const isPlan = row.state === 'checking' || row.state === 'ready'
   const counts = {
     Rows: row.rows,
-    Created: row.created,
-    Updated: row.updated,
+    [isPlan ? 'To create' : 'Created']: row.created,
+    [isPlan ? 'To update' : 'Updated']: row.updated,
     Unchanged: row.unchanged,
     Rejected: row.rejected,
   }

@@ -19,7 +19,7 @@ export function BoardColumn({ status, list }: { status: Status; list: ReturnType
   const heading = `column-${status}`
   return (
     <Stack component="section" gap="xs" flex="1 0 190px" maw={340} aria-labelledby={heading}>
-      <Group justify="space-between">
+      <Group justify="space-between" pos="sticky" top={0} py={4} bg="var(--mantine-color-body)" style={{ zIndex: 1 }}>
         <Title order={2} size="h6" id={heading}>
           {capitalized(status)}
         </Title>

@@ -55,6 +55,7 @@ export function BoardPage() {
   return (
     <Page
       title="Board"
+      fills
       actions={
         <Group gap="xs">
           <RefreshButton />
@@ -66,8 +67,14 @@ export function BoardPage() {
     >
       <FilterBar search={search} onChange={change} withoutStatus />
       <DragDropContext nonce={pageNonce()} onDragEnd={drop}>
-        <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Tasks by status' }}>
-          <Group wrap="nowrap" align="flex-start" gap="sm" pb="md" onKeyDown={moveToCard}>
+        <ScrollArea
+          type="auto"
+          flex={1}
+          mih={240}
+          viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Tasks by status' }}
+        >
+          {/* Columns of one height, so that the heading of a short one stays in sight as well. */}
+          <Group wrap="nowrap" align="stretch" gap="sm" pb="md" onKeyDown={moveToCard}>
             {STATUSES.map((status) => (
               <BoardColumn key={status} status={status} list={lists[status]} />
             ))}
