@@ -14,7 +14,7 @@ export interface PeriodsRequest {
 }
 
 /** Both days belong to it, YYYY-MM-DD. */
-export interface Period {
+interface Period {
   from: string
   to: string
 }
