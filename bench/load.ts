@@ -60,6 +60,8 @@ class Connection {
   readonly #head: string
   readonly #answered: Answered
   #due = 0
+  /** Method and path of the request under way. */
+  question: string | undefined
   #received: Buffer | undefined
   /** Bytes of the answer that are still to come, once its head has been read. */
   #missing = 0
@@ -83,6 +85,7 @@ class Connection {
   /** @param due when it was to be sent, by the clock of `performance` */
   send({ method, path, body = '' }: LoadRequest, due: number): void {
     this.#due = due
+    this.question = `${method} ${path}`
     const about = body ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` : ''
     this.#socket.write(`${method} ${path} ${this.#head}${about}\r\n${body}`)
   }
@@ -90,7 +93,9 @@ class Connection {
   #read(chunk: Buffer): void {
     if (this.#missing > 0) this.#missing -= chunk.length
     else if (!this.#readHead(chunk)) return
-    if (this.#missing <= 0) this.#answered(this, this.#due, this.#failure)
+    if (this.#missing > 0) return
+    this.question = undefined
+    this.#answered(this, this.#due, this.#failure)
   }
 
   /** @returns whether the head has come as a whole */
@@ -111,7 +116,8 @@ class Connection {
 class Load {
   readonly #plan: LoadPlan
   readonly #latencies: number[] = []
-  readonly #idle: Connection[] = []
+  readonly #all: Connection[]
+  readonly #idle: Connection[]
   /** When each request was due that no connection was free for. */
   readonly #waiting: number[] = []
   #counted = 0
@@ -125,7 +131,8 @@ class Load {
     this.#plan = plan
     const { base, connections, tokens } = plan
     const answered: Answered = (...answer) => this.#take(...answer)
-    for (let i = 0; i < connections; i++) this.#idle.push(new Connection(base, tokens[i % tokens.length], answered))
+    this.#all = Array.from({ length: connections }, (_, i) => new Connection(base, tokens[i % tokens.length], answered))
+    this.#idle = [...this.#all]
   }
 
   async run(): Promise<LoadResult> {
@@ -139,12 +146,17 @@ class Load {
     const late = this.#ends + MAX_LATE_MS
     const isOver = () => (rate === undefined || this.#idle.length === connections) && performance.now() > this.#ends
     while (!isOver() && performance.now() < late) await sleep(10)
-    if (!isOver()) giveUp('requests were still not answered 30 s after the end')
+    if (!isOver()) giveUp(`still not answered 30 s after the end: ${this.#unanswered()}`)
     const latencies = this.#latencies
     const at = (share: number) => Number(percentile(latencies, share).toFixed(2))
     const perSecond = Math.round(latencies.length / seconds)
     const [refused, failed, firstFailure] = [this.#refused, this.#failed, this.#firstFailure]
     return { perSecond, p50: at(0.5), p99: at(0.99), max: at(1), refused, failed, firstFailure }
+  }
+
+  #unanswered(): string {
+    const open = this.#all.filter((connection) => connection.question !== undefined)
+    return `${open.length} requests, the first ${open[0]?.question}; ${this.#waiting.length} not sent`
   }
 
   /** Sends what is due; the clock's grain is a millisecond, and what it missed is made up. */
