@@ -81,16 +81,11 @@ export function FileOptions({ file, projectId, preview, reading, onReading, onCh
               onChange={(delimiter) => onReading({ ...reading, delimiter: delimiter as Reading['delimiter'] })}
             />
           </Group>
-          <ScrollTable label="Columns of the file" head={['Column', 'For instance', 'Becomes']}>
+          <ScrollTable label="Columns of the file" head={['Column', 'Becomes', 'For instance']}>
             {columns.map(({ name, samples, date_formats }, i) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
               <Table.Tr key={i}>
                 <Table.Th>{name || '(no name)'}</Table.Th>
-                <Table.Td>
-                  <Text size="sm" c="dimmed" lineClamp={2}>
-                    {samples.slice(0, 3).join(' · ') || 'empty'}
-                  </Text>
-                </Table.Td>
                 <Table.Td>
                   <Group gap="xs" wrap="nowrap">
                     <Select
@@ -118,6 +113,11 @@ export function FileOptions({ file, projectId, preview, reading, onReading, onCh
                       />
                     )}
                   </Group>
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm" c="dimmed" lineClamp={2}>
+                    {samples.slice(0, 3).join(' · ') || 'empty'}
+                  </Text>
                 </Table.Td>
               </Table.Tr>
             ))}
