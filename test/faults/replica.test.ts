@@ -87,6 +87,21 @@ describe('a server that reads lists from a replica', () => {
     await caughtUp()
   })
 
+  test('counts there what has changed since the past that is kept', async () => {
+    const counts = async (who: Person) => {
+      const [now, days] = await Promise.all(
+        ['', '/periods'].map((path) => app.send('GET', `/api/v1/overview${path}`, { as: who })),
+      )
+      return [now?.body.tasks, days?.body.items.at(-1).open]
+    }
+    const [tasks, open] = await counts(bert)
+    await paused(async () => {
+      await create(anna, 'Counted')
+      assert.deepEqual(await counts(bert), [tasks, open])
+      assert.deepEqual(await counts(anna), [tasks + 1, open + 1])
+    })
+  })
+
   test("shows every kind of write of one's own: change, deletion, many at once", async () => {
     const id = await create(anna, 'To change')
     const other = await create(anna, 'To delete')
