@@ -83,7 +83,7 @@ export class KnownRequests {
 
   /** Puts the short cut before the way of all requests. */
   install(): void {
-    this.#others = beforeRouting(this.#app.server, (request, response) => this.#take(request, response))
+    this.#others = beforeRouting(this.#app.server, this.#ctx, (...request) => this.#take(...request))
     this.#app.addHook('onResponse', (request, reply, done) => {
       if (request.keptPage) void this.#remember(request, reply)
       done()
@@ -111,8 +111,6 @@ export class KnownRequests {
     const known = this.#known.get(keyOf(request))
     if (!known || !isPlain(request)) return false
     if (known.claims.expires <= Date.now() / 1_000) return false
-    // Each request is to be in the log then, and to be told that the connection ends.
-    if (this.#ctx.log.isLevelEnabled('debug') || this.#ctx.stopping.signal.aborted) return false
     if (!this.#app.places.take('short')) return false
     void this.#arrived.join({ request, response, known, began: performance.now() })
     return true

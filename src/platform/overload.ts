@@ -61,7 +61,7 @@ export function shedOverload(app: FastifyInstance, ctx: Context): void {
   refuseBeforeRouting(app, places, ctx)
 }
 
-function refuseBeforeRouting(app: FastifyInstance, places: Places, { metrics }: Context): void {
+function refuseBeforeRouting(app: FastifyInstance, places: Places, ctx: Context): void {
   const error = overloaded()
   const body = problemText(error)
   const headers = {
@@ -72,10 +72,10 @@ function refuseBeforeRouting(app: FastifyInstance, places: Places, { metrics }: 
     'content-length': Buffer.byteLength(body),
   }
   const isShort = shortRequests(app)
-  beforeRouting(app.server, (request, response) => {
+  beforeRouting(app.server, ctx, (request, response) => {
     if (!places.areTaken('short') || hasBody(request) || !isShort(request)) return false
     places.countRefusal('short')
-    metrics.requests.observe({ method: request.method, route: 'none', status: error.status }, 0)
+    ctx.metrics.requests.observe({ method: request.method, route: 'none', status: error.status }, 0)
     response.writeHead(error.status, headers).end(request.method === 'HEAD' ? undefined : body)
     return true
   })
@@ -89,7 +89,8 @@ function shortRequests(app: FastifyInstance): (request: IncomingMessage) => bool
   })
   let pattern: RegExp | undefined
   return ({ url = '' }) => {
-    pattern ??= new RegExp(`^(?:${[...others].join('|')})(?:\\?|$)`)
+    // Clients of a proxy name the server as well (RFC 9112, 3.2.2).
+    pattern ??= new RegExp(`^(?:https?://[^/]*)?(?:${[...others].join('|')})(?:\\?|$)`)
     return !pattern.test(url)
   }
 }

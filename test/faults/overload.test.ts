@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -94,11 +96,11 @@ describe('a server with more to do than it can', () => {
       await others.commit()
       await stuck
     }
-    return { base, mary, end }
+    return { base, mary, end, stop: () => full.ctx.stopping.abort() }
   }
 
   test('refuses before routing what is short, and answers who watches and what lasts', async (t) => {
-    const { base, mary, end } = await startFull(t)
+    const { base, mary, end, stop } = await startFull(t)
     const headers = { authorization: `Bearer ${mary.token}` }
     const ask = async (path: string, init?: RequestInit) => {
       const answer = await fetch(`${base}${path}`, { headers, ...init })
@@ -123,14 +125,25 @@ describe('a server with more to do than it can', () => {
     assert.equal((await ask('/api/v1/tasks.csv')).status, 200)
     assert.equal((await ask('/api/v1/imports/1/progress')).status, 404)
     assert.equal((await ask('/livez')).status, 200)
+    assert.equal(await statusOf(base, `${base}/livez`), 200)
     const { text } = await ask('/metrics')
     const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
     assert.equal(count('tasklog_requests_shed_total'), 3)
     for (const method of ['GET', 'HEAD'])
       assert.equal(count(`http_request_duration_seconds_count{method="${method}",route="none",status="503"}`), 1)
+    stop()
+    const told = await ask('/api/v1/tasks?limit=1')
+    assert.deepEqual([told.status, told.headers.get('connection')], [503, 'close'])
     await end()
     assert.equal((await ask('/api/v1/tasks')).status, 200)
   })
+
+  /** @param target as it stands in the request, where fetch only sends a path */
+  async function statusOf(base: string, target: string): Promise<number | undefined> {
+    const [answer] = await once(get(base, { path: target, agent: false }), 'response')
+    answer.resume()
+    return answer.statusCode
+  }
 
   test('closes the connection of who dawdles with what was refused', async (t) => {
     const { base, end } = await startFull(t)
