@@ -44,7 +44,7 @@ describe('account and trash', () => {
     await buttons.first().click()
     await here.page.getByText('That session has ended.').waitFor()
     await there.page.getByRole('button', { name: 'Refresh' }).click()
-    await there.page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await there.page.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
   })
 
   test('what was deleted is brought back, alone or with all that went with it', async (t) => {
