@@ -190,7 +190,7 @@ describe('signing in', () => {
     }
 
     test('asks for the password over the page, keeps what was typed, and then does what was asked', async (t) => {
-      const agnes = await console.person('agnes')
+      const [agnes, chief] = [await console.person('agnes'), await console.person('chief', 'admin')]
       const task = await console.makeTask(agnes, 'Before')
       const { page, expects, tab } = await console.signedIn(t, agnes, `/console/tasks?task=${task.id}`)
       const other = await tab('/console/trash')
@@ -209,6 +209,7 @@ describe('signing in', () => {
       await page.keyboard.press('Enter')
       await dialog.getByRole('alert').getByText('Wrong username or password').waitFor()
       assert.equal(await page.getByRole('textbox', { name: 'Title' }).inputValue(), 'Typed with care')
+      await console.send('PATCH', `/api/v1/users/${agnes.id}`, { as: chief, body: { role: 'admin' } })
       // The other tab finds the same, and is let go on by this one.
       await other.getByRole('link', { name: 'Tasks', exact: true }).click()
       await other.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
@@ -217,6 +218,7 @@ describe('signing in', () => {
       await page.keyboard.press('Enter')
       await saved
       assert.equal((await console.readTask(agnes, task.id)).title, 'Typed with care')
+      await page.getByRole('link', { name: 'Administration' }).waitFor()
       await dialog.waitFor({ state: 'detached' })
       await other.getByRole('row', { name: /Before|Typed with care/ }).waitFor()
       assert.equal(await other.getByRole('dialog').count(), 0)

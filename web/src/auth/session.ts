@@ -103,7 +103,9 @@ class Session {
   async #take(tokens: Tokens): Promise<void> {
     // Another tab has signed in as somebody else, which this one has not heard: nothing here is theirs to see.
     if (this.#user && this.#user.id !== tokens.userId) return this.#startAnew()
-    const user = this.#user ?? (await readUser(tokens.accessToken))
+    // Who signs in again may have another role by now.
+    const known = this.#ended ? undefined : this.#user
+    const user = known ?? (await readUser(tokens.accessToken))
     this.#set(user, tokens)
     this.#channel.postMessage({ type: 'token', tokens } satisfies Message)
   }
