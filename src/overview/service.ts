@@ -23,7 +23,7 @@ const MOST_ASSIGNEES = 50
 const counting = new AtOnce({
   running: 2,
   waiting: 100,
-  waitMs: 500,
+  waitMs: 1_500, // as long as a first look at a million tasks takes
   busy: () => serverBusy('Too many numbers are being counted. Try again shortly.'),
 })
 
