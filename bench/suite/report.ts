@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { chart } from './chart.ts'
@@ -47,6 +47,7 @@ export async function writeReport(folder: string, report: Report): Promise<void>
   const before = await readFile(file, 'utf8').catch(() => `# Performance\n\n${BEGIN}\n${END}\n`)
   const [head, tail] = [before.split(BEGIN)[0], before.split(END)[1]]
   if (head === undefined || tail === undefined) throw new Error(`${file} does not say where the table stands`)
+  await mkdir(folder, { recursive: true })
   await writeFile(file, `${head}${BEGIN}\n${tableOf(report)}\n${END}${tail}`)
   await writeFile(path.join(folder, 'performance.svg'), chart(report.rows))
 }
