@@ -11,9 +11,7 @@ const Name = Type.String({
   examples: ['imports.run'],
 })
 
-export const JobParams = Strict({
-  id: Uuid('Id'),
-})
+export const JobParams = Strict({ id: Uuid('Id') })
 
 export const JobListQuery = Strict({
   ...PageQuery,

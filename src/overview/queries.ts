@@ -124,6 +124,9 @@ export async function countPeriods(db: Queryable, scope: Scope, side: Side, cale
   const mayCount = `(t.status in ${OPEN} or t.created_at >= ${BEGIN} or t.updated_at >= ${BEGIN})`
   const lastOf = `${stretch('t.valid_to')} - 1`
   const wasInForce = `t.valid_from < ${END}`
+  const happened = (what: 'created' | 'completed') =>
+    `select i, sum(n) as n from alike a join stretches s on s.stretch = a.${what}
+      where s.ends between a.first and a.last group by i`
   const { rows } = await db.query<{ json: string }>({
     name: nameOf('periods', side, scope),
     text: `with bounds as materialized (
@@ -155,12 +158,8 @@ export async function countPeriods(db: Queryable, scope: Scope, side: Side, cale
                from (select first as ends, n from alike where is_open
                      union all select last + 1, -n from alike where is_open
                      union all select ends, 0 from periods) moves group by ends),
-           created as (
-             select i, sum(n) as n from alike a join stretches s on s.stretch = a.created
-              where s.ends between a.first and a.last group by i),
-           completed as (
-             select i, sum(n) as n from alike a join stretches s on s.stretch = a.completed
-              where s.ends between a.first and a.last group by i)
+           created as (${happened('created')}),
+           completed as (${happened('completed')})
            select json_build_object(
                     'seen', ${seenBy},
                     'periods', (select json_agg(json_build_array(o.n, coalesce(c.n, 0), coalesce(f.n, 0)) order by i)

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Context } from './context.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
-import { invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
+import { AppError, invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import { lazyCompilers } from './lazy-compilers.ts'
 import { shedOverload } from './overload.ts'
-import { ProblemSchema, sendProblem } from './problem.ts'
+import { PROBLEM_TYPE, ProblemSchema, problemText, sendProblem } from './problem.ts'
 import { coerceQuery } from './query-string.ts'
 import { COMMON_HEADERS } from './ready-made.ts'
 import { requestLog } from './request-log.ts'
@@ -200,9 +200,9 @@ function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): 
 function endWith(socket: Socket, status: 400 | 408 | 431, code: string): void {
   const title = STATUS_CODES[status]
   const detail = status === 408 ? 'The request took too long to arrive.' : 'The request could not be read.'
-  const body = JSON.stringify({ type: 'about:blank', title, status, detail, code, error: detail })
+  const body = problemText(new AppError(code, status, detail))
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   // A client that goes on sending keeps its side open.

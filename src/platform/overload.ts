@@ -39,7 +39,7 @@ const QUIET_MS = 10_000
  * turn as much as of a queue. While a body is on its way its request is counted apart: whoever dawdles with it takes nothing
  * from the others.
  *
- * Most is refused before routing, for a tenth of what it costs after that: past capacity there is no time to refuse in.
+ * Most is refused before routing, where it costs least: past capacity there is no time to refuse in.
  */
 export function shedOverload(app: FastifyInstance, ctx: Context): void {
   const places = new Places(ctx)
