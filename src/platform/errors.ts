@@ -41,6 +41,10 @@ export const invalidField = (place: FieldError['in'], member: string, detail: st
 
 export const invalidJson = (detail: string) => new AppError('INVALID_JSON', 400, detail)
 
+export const requestTimeout = () => new AppError('REQUEST_TIMEOUT', 408, 'The request took too long to arrive.')
+
+export const headersTooLarge = () => new AppError('HEADERS_TOO_LARGE', 431, 'The request could not be read.')
+
 export const routeNotFound = () => new AppError('ROUTE_NOT_FOUND', 404, 'There is nothing at this path.')
 
 export const internalError = () => new AppError('INTERNAL_ERROR', 500, 'Something went wrong on our side.')

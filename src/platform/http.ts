@@ -3,7 +3,15 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Context } from './context.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
-import { AppError, invalidField, invalidRequest, routeNotFound, unsupportedMediaType } from './errors.ts'
+import {
+  type AppError,
+  headersTooLarge,
+  invalidField,
+  invalidRequest,
+  requestTimeout,
+  routeNotFound,
+  unsupportedMediaType,
+} from './errors.ts'
 import { parseStrictJson } from './json.ts'
 import { lazyCompilers } from './lazy-compilers.ts'
 import { shedOverload } from './overload.ts'
@@ -180,7 +188,7 @@ function limitClients(app: FastifyInstance): void {
     if (hasBody(raw)) {
       const giveUp = () => {
         if (answer.headersSent) raw.destroy()
-        else endWith(raw.socket, 408, 'REQUEST_TIMEOUT')
+        else endWith(raw.socket, requestTimeout())
       }
       if (routeOptions.config.upload) watchUpload(raw, giveUp)
       else limitBodyTime(raw, giveUp)
@@ -192,17 +200,19 @@ function limitClients(app: FastifyInstance): void {
 /** For bytes that are not an HTTP request at all, and for clients too slow to send one. */
 function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, 408, 'REQUEST_TIMEOUT')
-  else if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'HEADERS_TOO_LARGE')
-  else endWith(socket, 400, 'INVALID_REQUEST')
+  endWith(socket, unreadable(error.code))
 }
 
-function endWith(socket: Socket, status: 400 | 408 | 431, code: string): void {
-  const title = STATUS_CODES[status]
-  const detail = status === 408 ? 'The request took too long to arrive.' : 'The request could not be read.'
-  const body = problemText(new AppError(code, status, detail))
+function unreadable(code: string | undefined): AppError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestTimeout()
+  if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge()
+  return invalidRequest('The request could not be read.')
+}
+
+function endWith(socket: Socket, error: AppError): void {
+  const body = problemText(error)
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   // A client that goes on sending keeps its side open.
