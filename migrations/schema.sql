@@ -110,12 +110,15 @@ declare
   part text[];
   swap boolean := format = 'DMY';
   hour integer;
+  at timestamptz;
 begin
   if cell ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?$' then
-    return cell::timestamp at time zone zone;
+    at := cell::timestamp at time zone zone;
+  elsif cell ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$' then
+    at := cell::timestamptz;
   end if;
-  if cell ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$' then
-    return cell::timestamptz;
+  if at is not null then
+    return case when extract(year from at at time zone zone) between 1 and 9999 then at end;
   end if;
   part := regexp_match(cell, '^(\d{1,2}|\d{4})([/.-])(\d{1,2})\2(\d{4}|\d{1,2})(?:,? +(\d{1,2}):(\d\d)(?::(\d\d))? ?([AaPp][Mm])?)?$');
   if part is null then
@@ -140,7 +143,8 @@ begin
   return make_timestamp(part[4]::int, part[case when swap then 3 else 1 end]::int,
                         part[case when swap then 1 else 3 end]::int, hour, coalesce(part[6]::int, 0),
                         coalesce(part[7]::int, 0)) at time zone zone;
-exception when datetime_field_overflow or invalid_datetime_format or invalid_parameter_value then
+exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value
+     or invalid_parameter_value then
   return null;
 end $_$;
 

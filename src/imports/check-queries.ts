@@ -46,7 +46,7 @@ const RULES: Record<Field, (column: cells.FileColumn, columns: cells.FileColumns
     message: `'is none of ${PRIORITIES.join(', ')}'`,
   }),
   created_at: (column) => ({
-    code: `when s.created_at = '' then null when created_at_read.at is null then 'INVALID_DATE'
+    code: `when s.created_at = '' then null when created_at_read.at is null or created_at_read.at < '0001-01-01Z' then 'INVALID_DATE'
            when created_at_read.at > i.created_at then 'DATE_IN_FUTURE'`,
     message: `case c.created_at_code when 'INVALID_DATE' then '${noDate(column)}' else 'lies in the future' end`,
   }),

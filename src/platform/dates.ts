@@ -1,7 +1,8 @@
 import { invalidField } from './errors.ts'
 
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2})$/
+/** Offsets up to what PostgreSQL takes: further from UTC than any zone is. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-5]):\d{2})$/
 
 /** True for a day of the calendar written as YYYY-MM-DD, years 0001 to 9999. */
 export function isDay(text: string): boolean {

@@ -71,6 +71,16 @@ export const DAYS: Case[] = [
     expect: partly([], noDates('due_date', 3)),
   },
   {
+    name: 'an instant whose day is before the first or after the last',
+    file: due('0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59-12:00', '9999-12-31T24:00', '9999-12-31T12:00:00Z'),
+    expect: partly([{ title: 'T4', due_date: '9999-12-31' }], noDates('due_date', 3)),
+  },
+  {
+    name: 'created before the first year',
+    file: created('0001-01-01T00:00:00+14:00', '0001-01-01', '0001-01-02'),
+    expect: partly([{ title: 'T3', created_at: '0001-01-01T22:54:39Z' }], noDates('created', 2)),
+  },
+  {
     name: 'digits of other scripts are no digits',
     file: due('٢٠٢٥-٠٣-٣١', '２０２５-０３-３１'),
     expect: partly([], noDates('due_date', 2)),
@@ -115,6 +125,17 @@ export const TIMES: Case[] = [
     name: 'an offset in hours, as PostgreSQL and others write it',
     file: created('2025-07-01 12:00:00+02', '2025-07-01T12:00:00-05'),
     expect: createdAt('2025-07-01T10:00:00Z', '2025-07-01T17:00:00Z'),
+  },
+  {
+    name: 'an offset that no zone has costs its row, not the file',
+    file: created('2025-07-01T12:00:00+16:00', '2025-07-01T12:00:00-23:59', '2025-07-01T12:00:00+15:60', '2025-07-01'),
+    expect: partly([{ title: 'T4', created_at: '2025-06-30T22:00:00Z' }], noDates('created', 3)),
+  },
+  {
+    name: 'the same in the original profile',
+    original: true,
+    file: 'task_name,created_at\nT1,2025-07-01T12:00:00+99:00\nT2,7/1/2025\n',
+    expect: partly([{ title: 'T2', created_at: '2025-06-30T22:00:00Z' }], [noDate(2, 'created_at')]),
   },
   {
     name: 'fractions of a second',
