@@ -35,7 +35,8 @@ const UploadAnswer = Type.Object({
 /** `POST /upload-csv` of the original contract. */
 export const uploadRoute: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   // The body is not read here: the handler streams it, once the caller is known to be allowed.
-  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
   app.post('/upload-csv', {
     config: { access: 'admin', limit: 'upload', upload: true },
@@ -47,7 +48,7 @@ export const uploadRoute: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (a
     },
     handler: async (request, reply) => {
       const { actor, raw, headers } = request
-      if (!headers['content-type']?.startsWith('multipart/form-data')) {
+      if (!/^multipart\/form-data\b/i.test(headers['content-type'] ?? '')) {
         throw unsupportedMediaType('The file must be sent as multipart/form-data, in the field `file`.')
       }
       const key = RequestKey.of(ctx.config, request)

@@ -18,9 +18,8 @@ import { replayForFile, UploadOnce } from './upload-once.ts'
 /** `POST /api/v1/imports`, or `PUT` as `curl -T` sends it: a file on its way in. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   // No body is read here: the handler streams it, once the caller is known to be allowed.
-  for (const type of ['multipart/form-data', 'text/csv', XLSX, '*']) {
-    app.addContentTypeParser(type, (_request, _payload, done) => done(null))
-  }
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
   app.route({
     method: ['POST', 'PUT'],

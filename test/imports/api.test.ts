@@ -80,7 +80,11 @@ describe('imports over the API', () => {
         .end('title\nWithout a type\n')
     })
     assert.equal(status, 202)
-    assertProblem(await post('{}', '', maintainer, 'application/json'), 415, 'UNSUPPORTED_MEDIA_TYPE')
+    for (const body of ['{}', '{"title":"x"}', 'title\nx\n']) {
+      const refused = await post(body, '', maintainer, 'application/json')
+      assertProblem(refused, 415, 'UNSUPPORTED_MEDIA_TYPE')
+      assert.match(refused.body.detail, /^The file must be sent as multipart/)
+    }
   })
 
   test('who may not import there is refused before the body is read', async () => {

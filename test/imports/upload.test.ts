@@ -225,7 +225,9 @@ describe('a CSV upload', () => {
       ['holds the file under another name', `${part('upload')}--B--\r\n`, form, 400],
       ['holds a field beside the file', `${part('file')}${part('note', '')}--B--\r\n`, form, 400],
       ['holds no file', '--B--\r\n', form, 400],
-      ['is JSON', '{}', 'application/json', 415],
+      ['is JSON', '{"title":"x"}', 'application/json', 415],
+      ['is no JSON, though it says so', 'task_name\nx\n', 'application/json', 415],
+      ['is another kind of multipart', `${part('file')}--B--\r\n`, 'multipart/mixed; boundary=B', 415],
       ['is raw CSV', 'task_name\nx\n', 'text/csv', 415],
     ] as const) {
       test(`${what}: ${status}, and nothing is imported`, async () => {
@@ -233,9 +235,15 @@ describe('a CSV upload', () => {
         const answer = await send(payload, type)
         assert.equal(answer.status, status, answer.text)
         assert.match(String(answer.headers['content-type']), /problem\+json/)
+        if (status === 415) assert.match(answer.body.detail, /^The file must be sent as multipart\/form-data/)
         assert.deepEqual([await count('tasks'), await count('imports')], before)
       })
     }
+
+    test('the case of a media type means nothing (RFC 9110, 8.3.1)', async () => {
+      const answer = await send(`${part('file')}--B--\r\n`, 'Multipart/Form-Data; boundary=B')
+      assert.equal(answer.status, 201, answer.text)
+    })
   })
 
   test('twenty uploads at once are each accounted for', async () => {
