@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { reasonOf } from './cli/reason.ts'
 import { ConfigError } from './platform/config.ts'
-import { AppError } from './platform/errors.ts'
+import { AppError, fromDatabaseError } from './platform/errors.ts'
 import { allocateYoung } from './platform/garbage.ts'
 
 const MOST_PROCESSES = 64
@@ -86,7 +87,8 @@ program
   .action(async () => (await import('./cli/doctor.ts')).doctor())
 
 const admin = program.command('admin').description('manage accounts straight in the database')
-const role = () => new Option('--role <role>', 'the role').choices(['user', 'admin']).default('user')
+const ROLES = ['user', 'admin']
+const role = () => new Option('--role <role>', 'the role').choices(ROLES).default('user')
 const password = () => new Option('--password <password>', 'read from standard input when left out')
 
 admin
@@ -102,7 +104,7 @@ admin
   .command('set-role')
   .description('make somebody an administrator, or no longer one')
   .argument('<username>')
-  .argument('<role>', 'user or admin')
+  .addArgument(new Argument('<role>', 'the role').choices(ROLES))
   .action(async (username, value) => (await import('./cli/admin.ts')).setRole(username, value))
 
 admin
@@ -123,12 +125,20 @@ function number(text: string): number {
   return value
 }
 
+/** What a person is told; undefined for what must not happen. */
+function told(error: unknown): string | undefined {
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof AppError) return [error.message, error.options.hint].filter(Boolean).join('\n')
+  const known = fromDatabaseError(error)
+  return known && `${known.message} (${reasonOf(error)})`
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof AppError)) throw error
-  console.error(error.message)
-  if (error instanceof AppError && error.options.hint) console.error(error.options.hint)
+  const message = told(error)
+  if (message === undefined) throw error
+  console.error(message)
   process.exitCode = 1
 } finally {
   // One of several processes ends now, although its wire to the main one is open.

@@ -2,14 +2,23 @@ import Type from 'typebox'
 import { matching } from '../platform/patterns.ts'
 import { Id, Nullable, Page, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
 
+export const USERNAME = matching(
+  '^[A-Za-z0-9._-]{2,64}$',
+  'must be 2 to 64 letters, digits, dots, dashes or underscores',
+)
+// Linear: a text too long is searched as well before it is refused, so a pattern that backtracks would stop the process.
+export const EMAIL = matching(
+  '^[^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)+$',
+  'must be an email address such as john@example.org',
+)
+
 const Username = Type.String({
-  ...matching('^[A-Za-z0-9._-]{2,64}$', 'must be 2 to 64 letters, digits, dots, dashes or underscores'),
+  ...USERNAME,
   description: '2 to 64 letters, digits, dots, dashes or underscores',
   examples: ['john_doe'],
 })
-// Linear: a text too long is searched as well before it is refused, so a pattern that backtracks would stop the process.
 const Email = Type.String({
-  ...matching('^[^@\\s]+@[^@\\s.]+(?:\\.[^@\\s.]+)+$', 'must be an email address such as john@example.org'),
+  ...EMAIL,
   maxLength: 254,
   examples: ['john@example.org'],
 })

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Context } from '../platform/context.ts'
 import type { Db } from '../platform/db.ts'
 import { invalidField } from '../platform/errors.ts'
+import { ruleOf } from '../platform/patterns.ts'
 import { addressKey, refuseIfExceeded } from '../platform/rate-limit.ts'
 import type { Actor } from './actor.ts'
 import {
@@ -13,6 +14,7 @@ import {
 } from './errors.ts'
 import { checkPassword, PasswordHasher } from './passwords.ts'
 import * as queries from './queries.ts'
+import { EMAIL, USERNAME } from './schemas.ts'
 import * as sessions from './session-queries.ts'
 import { type RefreshParts, Tokens } from './tokens.ts'
 
@@ -92,8 +94,14 @@ export class AuthService {
     return user
   }
 
-  /** Both halves at once, for who is not a request. */
+  /**
+   * Both halves at once, for who is not a request, whose schema would have looked at the input before.
+   *
+   * @throws AppError INVALID_REQUEST (400), USERNAME_TAKEN (409)
+   */
   async createUser(input: NewUser, role: queries.Role, isDemo = false): Promise<queries.UserRow> {
+    requireMatch('username', input.username, USERNAME)
+    if (input.email) requireMatch('email', input.email, EMAIL)
     return this.addAccount(this.#ctx.db, await this.prepareAccount(input, role, isDemo))
   }
 
@@ -226,6 +234,10 @@ export class AuthService {
   async revokeSession(actor: Actor, id: string): Promise<void> {
     if (!(await sessions.revokeSession(this.#ctx.db, actor.id, id, 'revoked'))) throw sessionNotFound()
   }
+}
+
+function requireMatch(member: string, text: string, rule: { pattern: string }): void {
+  if (!new RegExp(rule.pattern).test(text)) throw invalidField('body', member, ruleOf(rule) ?? 'is invalid')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { loadConfig } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
 import { isSchemaCurrent } from '../platform/migrate.ts'
+import { reasonOf } from './reason.ts'
 import { withContext } from './runtime.ts'
 
 /** Looks at everything the server needs and says what is wrong, one line each. Exit code 1 when something is. */
@@ -27,8 +28,7 @@ async function checkRedis(ctx: Context): Promise<string> {
 }
 
 async function tried(look: () => Promise<string>): Promise<string> {
-  // Refused at every address of a name, the error has a code and no message.
-  return look().catch((error: Error & { code?: string }) => `failed: ${error.message || error.code || error.name}`)
+  return look().catch((error) => `failed: ${reasonOf(error)}`)
 }
 
 function report(what: string, result: string): void {

@@ -7,6 +7,7 @@ import { openExport } from '../exports/index.ts'
 import { ConfigError, loadConfig, tokenFromEnvironment } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
 import { readAsOf, readFilter } from '../tasks/index.ts'
+import { reasonOf } from './reason.ts'
 import { withContext } from './runtime.ts'
 
 export interface ExportOptions {
@@ -60,20 +61,18 @@ async function fromServer(url: string, token: string, options: ExportOptions): P
   const headers = { authorization: `Bearer ${token}` }
   const file = `${url.replace(/\/+$/, '')}/api/v1/tasks.${format}?${query}`
   const answer = await fetch(file, { headers }).catch((error: Error) => {
-    throw new ConfigError(`${url} cannot be reached: ${causeOf(error)}`)
+    throw new ConfigError(`${url} cannot be reached: ${reasonOf(error)}`)
   })
   if (answer.ok && answer.body) return Readable.fromWeb(answer.body)
   const problem = (await answer.json().catch(() => ({}))) as { detail?: string }
   throw new ConfigError(problem.detail ?? `${url} answered ${answer.status}.`)
 }
 
-const causeOf = (error: Error) => (error.cause instanceof Error ? error.cause.message : error.message)
-
 async function save(source: Readable, output: string | undefined): Promise<void> {
   try {
     await (output === undefined ? print(source) : write(source, output))
   } catch (error) {
-    throw new ConfigError(`The export broke off: ${causeOf(error as Error)}`, { cause: error })
+    throw new ConfigError(`The export broke off: ${reasonOf(error)}`, { cause: error })
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { importJob } from '../imports/jobs.ts'
 import { ConfigError } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
+import { reasonOf } from './reason.ts'
 
 export type ImportState = Static<typeof Import>
 type Reject = Static<typeof ImportError>
@@ -54,7 +55,7 @@ export function atServer(url: string, token: string): ImportTarget {
   const send = async <Body>(path: string, init: RequestInit = {}): Promise<Body> => {
     const headers = { authorization: `Bearer ${token}`, ...init.headers }
     const answer = await fetch(`${base}${path}`, { ...init, headers }).catch((error: Error) => {
-      throw new ConfigError(`${url} cannot be reached: ${causeOf(error)}`)
+      throw new ConfigError(`${url} cannot be reached: ${reasonOf(error)}`)
     })
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
     if (answer.ok) return body as Body
@@ -75,5 +76,3 @@ export function atServer(url: string, token: string): ImportTarget {
     rejects: async (id, limit) => (await send<{ items: Reject[] }>(`/${id}/errors?limit=${limit}`)).items,
   }
 }
-
-const causeOf = (error: Error) => (error.cause instanceof Error ? error.cause.message : error.message)

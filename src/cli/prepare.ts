@@ -61,8 +61,11 @@ async function createFirstAdministrator(ctx: Context, auth: AuthService): Promis
     ctx.log.info({ username: user.username }, 'first administrator created')
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    if (error.code === 'INVALID_REQUEST') throw new ConfigError(`ADMIN_PASSWORD is refused: ${error.message}.`)
-    if (error.code !== 'USERNAME_TAKEN') throw error
+    if (error.code === 'USERNAME_TAKEN') return
+    if (error.code !== 'INVALID_REQUEST') throw error
+    const [{ pointer } = { pointer: '' }] = error.options.errors ?? []
+    const setting = pointer === '/username' ? 'ADMIN_USERNAME' : 'ADMIN_PASSWORD'
+    throw new ConfigError(`${setting} is refused: ${error.message}.`)
   }
 }
 

@@ -141,6 +141,29 @@ describe('the command', () => {
     })
   })
 
+  test('admin says in one sentence what it cannot take, and exits with 1', async () => {
+    const password = ['--password', 'nine green lamps']
+    for (const [args, says] of [
+      [['set-role', 'emma', 'owner'], /'owner' is invalid .*Allowed choices are user, admin\.$/m],
+      [['create-user', 'two words', ...password], /^username: must be 2 to 64 letters, .*\n$/],
+      [['create-user', 'otto', '--email', 'at home', ...password], /^email: must be an email address .*\n$/],
+    ] as const) {
+      const { code, output } = await run(['admin', ...args])
+      assert.equal(code, 1)
+      assert.match(output, says)
+      assert.ok(!output.includes('    at '), 'no stack')
+    }
+  })
+
+  test('a command says in one sentence that the database is away, and exits with 1', async () => {
+    const env = { DATABASE_URL: 'postgres://nobody:hunter2@127.0.0.1:1/nothing' }
+    for (const args of [['admin', 'set-role', 'emma', 'user'], ['export'], ['migrate']]) {
+      const { code, output } = await run(args, { env })
+      assert.equal(code, 1)
+      assert.match(output, /^(?:The export broke off: )?The database does not answer.* \(connect ECONNREFUSED .*\)\n$/)
+    }
+  })
+
   test('doctor finds everything in order', async () => {
     const { code, output } = await run(['doctor'])
     assert.equal(code, 0, output)

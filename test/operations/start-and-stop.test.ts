@@ -113,6 +113,12 @@ describe('a server process', () => {
       ['a port that is none', { PORT: 'eighty' }, /^PORT must be a whole number from 0 to 65535, not "eighty"\.\n$/],
       ['a missing secret in production', { ...production, JWT_SECRET_KEY: '' }, /^JWT_SECRET_KEY is missing/],
       ['a weak first password', { ADMIN_USERNAME: 'another', ADMIN_PASSWORD: 'password' }, /ADMIN_PASSWORD is refused/],
+      [
+        'a first name that is none',
+        { ADMIN_USERNAME: 'boss@example.org' },
+        /^ADMIN_USERNAME is refused: username: must be/,
+      ],
+      ['a first name with a meaning', { ADMIN_USERNAME: 'me' }, /^ADMIN_USERNAME is refused: username: is reserved/],
     ] as const) {
       test(name, async () => {
         const server = await start(extra)
