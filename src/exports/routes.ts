@@ -73,7 +73,8 @@ async function sendFile(
     return reply.headers(headers).send()
   }
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  if (reply.raw.destroyed) gone.abort()
+  else reply.raw.once('close', () => gone.abort())
   const file = await openExport(ctx, actor, { ...selection, format }, gone.signal)
   return reply.headers(headers).send(file)
 }

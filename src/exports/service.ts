@@ -82,7 +82,8 @@ async function beginExport(
   const file = new PassThrough()
   file.on('error', () => {}) // whoever reads it hears of it as well
   const leave = () => void file.destroy()
-  reader?.addEventListener('abort', leave)
+  if (reader?.aborted) leave()
+  else reader?.addEventListener('abort', leave)
   const timer = setTimeout(leave, LONGEST_MS).unref()
   const { promise: begun, resolve: begin, reject } = Promise.withResolvers<void>()
   writeExport(ctx, actor, request, file, begin)
@@ -151,6 +152,7 @@ async function* textOf(header: string, pages: AsyncGenerator<string[]>): AsyncGe
 
 /** Works until the reader goes away, who need not wait for what the database is doing at that moment. */
 async function untilClosed(ctx: Context, pid: number, file: PassThrough, work: () => Promise<void>): Promise<void> {
+  if (file.destroyed) throw noAnswer()
   let cancelling: Promise<void> | undefined
   const cancel = () => {
     cancelling ??= inPassing(queries.cancelStatement(ctx.db, pid))
@@ -159,7 +161,6 @@ async function untilClosed(ctx: Context, pid: number, file: PassThrough, work: (
     if (!file.writableFinished) cancel()
   }
   file.once('close', leave)
-  if (file.destroyed) cancel()
   try {
     await work()
   } catch (error) {

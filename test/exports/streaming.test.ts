@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CleanupStack, startApp, type TestApp } from '../support/app.ts'
 import { openTransaction } from '../support/database.ts'
 import { type Fault, startDatabaseProxy } from '../support/database-proxy.ts'
@@ -137,6 +138,27 @@ describe('an export that is read slowly, or not to its end', () => {
     request.destroy()
     await noneOpen()
     await other.commit()
+  })
+
+  test('begins nothing for a reader who went away while it was asked who they are', async (t) => {
+    const env = { STATEMENT_TIMEOUT_MS: '60000' }
+    const app = await startApp(t, { databaseUrl: team.app.databaseUrl, env })
+    const sockets: Socket[] = []
+    app.app.http.server.on('connection', (socket) => sockets.push(socket))
+    const at = await listen(app)
+    const users = await openTransaction(t, team.app.databaseUrl)
+    await users.query({ text: 'lock table users' })
+    const tasks = await openTransaction(t, team.app.databaseUrl)
+    await tasks.query({ text: 'lock table tasks' })
+    const headers = { authorization: `Bearer ${team.mia.token}` }
+    const request = get({ port: at, path: `${v1}/tasks.csv`, headers, agent: false }).on('error', () => {})
+    await users.someoneWaits()
+    request.destroy()
+    await once(sockets[0] as Socket, 'close')
+    await users.commit()
+    await sleep(1_000)
+    assert.deepEqual(await openTransactions(), [])
+    await tasks.commit()
   })
 
   test('is cut off when its reader stands still', async (t) => {
