@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Context } from '../platform/context.ts'
+import { AppError } from '../platform/errors.ts'
 import { addressKey, type LimitName, type LimitState, limitHeaders, refuseIfExceeded } from '../platform/rate-limit.ts'
 import { ActorLookup, type FoundActor } from './actor-lookup.ts'
 import { takeTicket } from './download-ticket.ts'
@@ -46,7 +47,8 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
       await count('address', address)
     } else {
       const { actor, version } = await authenticate(request, reply, tokens, actors).catch(async (error) => {
-        await count('address', address)
+        // Not when it is us who cannot tell: many who are known may share an address.
+        if (error instanceof AppError) await count('address', address)
         throw error
       })
       request.actor = actor

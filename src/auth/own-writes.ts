@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { inPassing, within } from '../platform/answer-limit.ts'
+import { answerMsFor, inPassing, within } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
 import { EVERYBODY } from '../platform/replica-queries.ts'
 
@@ -13,7 +13,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function noteOwnWrites(app: FastifyInstance, { replica, config }: Context): void {
   if (!replica) return
-  const answerMs = config.statementTimeoutMs + 500
+  const answerMs = answerMsFor(config.statementTimeoutMs)
   app.addHook('onSend', async (request, reply, payload) => {
     const { actor, method, routeOptions } = request
     const isRefused = reply.statusCode >= 400 && reply.statusCode < 500

@@ -133,7 +133,7 @@ export async function revokeSessions(db: Queryable, userId: number | string, rea
   })
 }
 
-/** Removes what ended a month ago, and counters of attempts to log in that have expired. */
+/** Removes sessions a month after they have expired, and counters of attempts to log in once they have. */
 export async function deleteExpired(db: Queryable): Promise<void> {
   await db.query({ text: `delete from sessions where expires_at < now() - interval '30 days'` })
   await db.query({ text: 'delete from login_attempts where expire < extract(epoch from now()) * 1000' })

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { isNetworkCode } from '../platform/errors.ts'
 import { matching } from '../platform/patterns.ts'
 import { Nullable, Page, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
+import { isSqlState } from '../platform/sql-state.ts'
 import type { JobRow } from './queries.ts'
 
 const STATES = ['created', 'retry', 'active', 'completed', 'cancelled', 'failed'] as const
@@ -49,14 +50,12 @@ export function publicJob(row: JobRow): Static<typeof Job> {
   }
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/
-
 /** What may be said of it: sentences of our own. All else is in the worker's log, under the id of the job. */
 function errorOf({ name, message, code, value }: NonNullable<JobRow['output']>): string {
   if (name === 'AppError' && message) return message
   if (value?.message === 'job heartbeat timeout') return 'The worker that had it is gone.'
   if (value?.message === 'job timed out') return 'It took too long.'
   if (code && isNetworkCode(code)) return 'The database could not be reached.'
-  if (code && SQLSTATE.test(code)) return `The database refused (SQLSTATE ${code}).`
+  if (isSqlState(code)) return `The database refused (SQLSTATE ${code}).`
   return 'Something went wrong; the log of the worker says what.'
 }

@@ -3,9 +3,10 @@ import { pipeline } from 'node:stream/promises'
 import type { Actor } from '../auth/index.ts'
 import { inPassing, isUnanswered, noAnswer } from '../platform/answer-limit.ts'
 import type { Context } from '../platform/context.ts'
-import { type Connection, sqlState } from '../platform/db.ts'
+import type { Connection } from '../platform/db.ts'
 import { AppError } from '../platform/errors.ts'
 import { collectEvery } from '../platform/garbage.ts'
+import { isRetryable } from '../platform/sql-state.ts'
 import {
   declareTaskLines,
   requireHistory,
@@ -167,12 +168,10 @@ async function untilClosed(ctx: Context, pid: number, file: PassThrough, work: (
     if (isUnanswered(error)) cancel()
     if (!cancelling) throw error
     await cancelling
-    // Nobody else gets this connection: what is cancelled might be their statement.
+    // Nobody else gets this connection: what is cancelled might be their statement. An error that makes work run again the
+    // transaction throws whatever is thrown here, and goes on to lend the connection: so it has to be rolled back.
     throw isRetryable(error) ? error : noAnswer()
   } finally {
     file.off('close', leave)
   }
 }
-
-/** The transaction throws this one whatever is thrown here, and goes on to lend its connection: it has to be rolled back. */
-const isRetryable = (error: unknown) => sqlState(error).startsWith('40')

@@ -1,5 +1,5 @@
 import type { Context } from '../platform/context.ts'
-import { sqlState } from '../platform/db.ts'
+import { LOCK_NOT_AVAILABLE, sqlState } from '../platform/sql-state.ts'
 import {
   deleteLost,
   dropMonth,
@@ -16,7 +16,6 @@ export function maintainPartitions(ctx: Pick<Context, 'db'>): Promise<void> {
   return ensurePartitions(ctx.db, MONTHS_AHEAD)
 }
 
-const LOCK_NOT_AVAILABLE = '55P03'
 const LOCK_WAIT_MS = 200
 const MAX_TRIES = 20
 const PAUSE_MS = 500

@@ -43,7 +43,6 @@ export interface ListedVersion {
 /**
  * Versions of a task, newest first, each with what it changed. A version is shown when the actor may read the project it
  * was in; one whose predecessor is hidden, or no longer kept, does not tell what was before.
- *
  */
 export async function listVersions(
   db: Queryable,

@@ -1,6 +1,6 @@
 import type { Context } from '../platform/context.ts'
-import { sqlState } from '../platform/db.ts'
 import type { JobDefinition } from '../platform/queue.ts'
+import { LOCK_NOT_AVAILABLE, sqlState } from '../platform/sql-state.ts'
 import { dropLeftStaging, failInterrupted, findLeftStaging } from './receiving-queries.ts'
 import { DETAILS, giveUpDetails, removeDetails } from './retention-queries.ts'
 import { runImport } from './run-import.ts'
@@ -9,7 +9,6 @@ import { cancelForgotten } from './state-queries.ts'
 
 /** How long a dry run can be committed. */
 const READY_HOURS = 24
-const LOCK_NOT_AVAILABLE = '55P03'
 const DETAILS_AT_ONCE = 5_000
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Queryable, sqlState } from '../platform/db.ts'
+import type { Queryable } from '../platform/db.ts'
+import { sqlState, UNIQUE_VIOLATION } from '../platform/sql-state.ts'
 import {
   findKeysByIndex,
   type ImportedField,
@@ -7,7 +8,6 @@ import {
   insertImportedTasks,
   type MergedTasks,
   mergeImportedTasks,
-  UNIQUE_VIOLATION,
 } from '../tasks/index.ts'
 import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
 import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'

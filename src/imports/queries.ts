@@ -184,7 +184,6 @@ export async function finishReceiving(
   importId: number,
   file: ReceivedFile,
 ): Promise<ImportRow | undefined> {
-  await tx.query({ text: `create index on ${stagingTable(importId)} using brin (line) with (pages_per_range = 16)` })
   await tx.query({ text: `analyze ${stagingTable(importId)}` })
   const { rows } = await tx.query<ImportRow>({
     text: `update imports i set state = 'checking', bytes = $2, rows = $3, sha256 = $4, columns = $5, delimiter = $6, sheet = $7,

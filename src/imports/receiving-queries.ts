@@ -29,8 +29,8 @@ export async function failInterrupted(db: Queryable): Promise<number> {
 }
 
 /**
- * The latest import of the very same file, of a workbook the very same sheet, into the project that counts. Two uploads of one file come here one after the
- * other, the second one once the first is committed.
+ * The latest import of the very same file (of a workbook, of the very same sheet) into the project that counts. Two uploads
+ * of one file come here one after the other, the second one once the first is committed.
  *
  * @returns its id
  */

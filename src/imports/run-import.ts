@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../platform/context.ts'
-import { type Connection, sqlState } from '../platform/db.ts'
+import type { Connection } from '../platform/db.ts'
+import { isRetryable, sqlState } from '../platform/sql-state.ts'
 import { refreshStatistics } from '../tasks/index.ts'
 import { checkRows } from './check-queries.ts'
 import * as lease from './lease-queries.ts'
@@ -105,8 +106,7 @@ export async function inStretch<T>(ctx: Context, doneBy: number, work: (tx: Conn
       return await (ctx.replica?.bulkTransactionOf(doneBy, work) ?? ctx.db.bulkTransaction(work))
     } catch (error) {
       const isOurs = error instanceof MeantimeChanged || error instanceof BeforeRunsAgain
-      const again = isOurs || /^(40001|40P01)$/.test(sqlState(error))
-      if (!again || attempt === MAX_ATTEMPTS) throw error
+      if (!(isOurs || isRetryable(error)) || attempt === MAX_ATTEMPTS) throw error
       await sleep(20 * attempt)
     }
   }

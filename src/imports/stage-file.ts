@@ -48,8 +48,8 @@ interface Once<Earlier> {
  * the queue, in the same transaction. A file that is refused, or does not arrive whole, leaves nothing behind.
  *
  * @returns the import as it was committed, or what `once` found in its place
- * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED (409), STORAGE_FULL (507),
- *   TOO_MANY_UPLOADS (503), or what reading the upload throws
+ * @throws AppError FILE_TOO_LARGE (413), INVALID_CSV and INVALID_CSV_HEADER (422), DUPLICATE_FILE and IMPORT_CANCELLED
+ *   (409), STORAGE_FULL (507), TOO_MANY_UPLOADS (503), or what reading the upload throws
  */
 export function stageFile<Earlier = never>(...upload: Parameters<typeof stage<Earlier>>) {
   return uploads.run(() => stage(...upload))

@@ -1,3 +1,6 @@
+/** How long an answer may take whose server ends the statement after that time: a frozen one enforces no timeout of its own. */
+export const answerMsFor = (statementTimeoutMs: number) => statementTimeoutMs + 500
+
 /** In the driver's words, so that it is recognised like every other answer that does not come. */
 export const noAnswer = () => new Error('Query read timeout')
 

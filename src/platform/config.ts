@@ -100,26 +100,21 @@ function readSettings(env: EnvReader) {
   }
 }
 
-function checkProduction(config: Config): void {
-  for (const [name, value] of [
-    ['JWT_SECRET_KEY', config.jwtSecretKey],
-    ['JWT_SECRET_KEY_PREVIOUS', config.jwtSecretKeyPrevious],
-  ] as const) {
-    if (value === undefined && name === 'JWT_SECRET_KEY') {
-      throw new ConfigError(`JWT_SECRET_KEY is missing. Make one with: openssl rand -base64 48`)
-    }
-    if (value !== undefined) checkSecret(name, value)
-  }
+const ADVICE = 'Make one with: openssl rand -base64 48'
+
+function checkProduction({ jwtSecretKey, jwtSecretKeyPrevious }: Config): void {
+  if (jwtSecretKey === undefined) throw new ConfigError(`JWT_SECRET_KEY is missing. ${ADVICE}`)
+  checkSecret('JWT_SECRET_KEY', jwtSecretKey)
+  if (jwtSecretKeyPrevious !== undefined) checkSecret('JWT_SECRET_KEY_PREVIOUS', jwtSecretKeyPrevious)
 }
 
 function checkSecret(name: string, value: string): void {
-  const advice = 'Make one with: openssl rand -base64 48'
   if (Buffer.byteLength(value) < MIN_SECRET_BYTES) {
-    throw new ConfigError(`${name} is shorter than ${MIN_SECRET_BYTES} bytes. ${advice}`)
+    throw new ConfigError(`${name} is shorter than ${MIN_SECRET_BYTES} bytes. ${ADVICE}`)
   }
   const plain = value.toLowerCase()
   if (PUBLISHED_SECRETS.some((word) => plain.includes(word)) || new Set(plain).size < 10) {
-    throw new ConfigError(`${name} is a published or guessable value. ${advice}`)
+    throw new ConfigError(`${name} is a published or guessable value. ${ADVICE}`)
   }
 }
 

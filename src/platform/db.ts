@@ -1,10 +1,11 @@
 import pg from 'pg'
 import { from as copyFromStream } from 'pg-copy-streams'
-import { isUnanswered } from './answer-limit.ts'
+import { answerMsFor, isUnanswered } from './answer-limit.ts'
 import { ask } from './ask.ts'
 import { pour } from './copy.ts'
 import type { Logger } from './logger.ts'
 import { Pipeline } from './pipeline.ts'
+import { isRetryable, sqlState } from './sql-state.ts'
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
@@ -55,14 +56,10 @@ export interface DatabaseOptions {
   log: Logger
 }
 
-/** SQLSTATE 40001 serialization_failure and 40P01 deadlock_detected: nothing happened, so the same work may run again. */
-const RETRYABLE = new Set(['40001', '40P01'])
 const MAX_ATTEMPTS = 4
 /** Six uploads, three exports, and what is left for jobs. */
 const BULK_CONNECTIONS = 12
 const ASK_AGAIN_WITHIN_MS = 500
-/** What an answer may take beyond the time that the server gives its statement. */
-const UNANSWERED_MS = 500
 const PROBE_MS = 1_000
 /** How long a request waits for one of the pool's connections, so that it is told within two seconds that all are taken. */
 const MOST_WAIT_MS = 1_900
@@ -93,7 +90,7 @@ export class Database implements Db {
 
   constructor(options: DatabaseOptions) {
     this.pool = createPool(options, options.poolSize)
-    this.#answerMs = answerMsOf(options)
+    this.#answerMs = answerMsFor(options.statementTimeoutMs)
     this.#pipeline = new Pipeline(connectionConfig(options), this.#answerMs)
     this.#bulk = createPool(options, BULK_CONNECTIONS, 'bulk')
     this.#probe = createPool({ ...options, statementTimeoutMs: PROBE_MS }, 1, 'probe')
@@ -143,7 +140,7 @@ export class Database implements Db {
 
   /** For health checks: a statement here does not wait for the pool. Throws when there is no answer in a second. */
   get probe(): Queryable {
-    const answerMs = PROBE_MS + UNANSWERED_MS
+    const answerMs = answerMsFor(PROBE_MS)
     const query = (statement: Statement) => withConnection(this.#probe, (client) => ask(client, statement, answerMs))
     return { query } as Queryable
   }
@@ -151,11 +148,6 @@ export class Database implements Db {
   async close(): Promise<void> {
     await Promise.all([this.pool.end(), this.#bulk.end(), this.#probe.end(), this.#pipeline.close()])
   }
-}
-
-/** A frozen server enforces no timeout of its own. */
-function answerMsOf({ statementTimeoutMs }: DatabaseOptions): number {
-  return statementTimeoutMs + UNANSWERED_MS
 }
 
 function connectionConfig(options: DatabaseOptions, bulk = false): pg.ClientConfig {
@@ -212,7 +204,7 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !RETRYABLE.has(sqlState(error))) throw error
+      if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, 10 * attempt + Math.random() * 20))
     }
   }
@@ -267,7 +259,7 @@ class Transaction implements Connection {
     try {
       return (await this.#send(statement)) as unknown as Result<Row>
     } catch (error) {
-      if (RETRYABLE.has(sqlState(error))) this.mustRunAgain ??= error as Error
+      if (isRetryable(error)) this.mustRunAgain ??= error as Error
       throw error
     }
   }
@@ -296,10 +288,4 @@ class Transaction implements Connection {
   #send(statement: Statement): Promise<pg.QueryResult> {
     return ask(this.#client, statement, this.answerWithinMs)
   }
-}
-
-/** The five-character SQLSTATE of a database error, or ''. */
-export function sqlState(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : ''
 }

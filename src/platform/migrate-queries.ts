@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Queryable, sqlState } from './db.ts'
+import type { Queryable } from './db.ts'
+import { LOCK_NOT_AVAILABLE, sqlState } from './sql-state.ts'
 
-const LOCK_NOT_AVAILABLE = '55P03'
 const LOCK_WAIT_MS = 200
 const PAUSE_MS = 500
 

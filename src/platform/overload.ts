@@ -29,7 +29,7 @@ type Kind = 'short' | 'arriving' | 'lasting'
 const LASTING_AT_ONCE = 200
 /** Bodies on their way, which wait in memory until they are whole. */
 const ARRIVING_AT_ONCE = 500
-/** What has not been said for this long is said again. */
+/** Refusals are said in the log once, and again when there was none for this long. */
 const QUIET_MS = 10_000
 
 /**

@@ -1,5 +1,5 @@
 import { type Job, PgBoss } from 'pg-boss'
-import { within } from './answer-limit.ts'
+import { answerMsFor, within } from './answer-limit.ts'
 import type { Queryable } from './db.ts'
 import type { Logger } from './logger.ts'
 
@@ -38,7 +38,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#log = options.log
     this.#stopping = options.stopping
-    this.#answerMs = options.statementTimeoutMs + 500
+    this.#answerMs = answerMsFor(options.statementTimeoutMs)
     this.#boss = createBoss(options.databaseUrl, this.#answerMs)
     this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
   }

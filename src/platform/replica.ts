@@ -1,6 +1,8 @@
-import { type Connection, Database, type DatabaseOptions, type Queryable, type Statement, sqlState } from './db.ts'
+import { answerMsFor } from './answer-limit.ts'
+import { type Connection, Database, type DatabaseOptions, type Queryable, type Statement } from './db.ts'
 import type { Logger } from './logger.ts'
 import * as queries from './replica-queries.ts'
+import { sqlState } from './sql-state.ts'
 import { TurnBatch } from './turn-batch.ts'
 
 const LOOK_MS = 500
@@ -35,7 +37,7 @@ export class Replica {
   /** @param options those of the primary, with the replica's `url` */
   constructor(primary: Database, options: DatabaseOptions) {
     this.#primary = primary
-    this.#answerMs = options.statementTimeoutMs + 500
+    this.#answerMs = answerMsFor(options.statementTimeoutMs)
     this.#marks = new TurnBatch((readers) => queries.markCommitted(primary, [...readers.keys()]))
     this.#log = options.log
     const statementTimeoutMs = Math.min(options.statementTimeoutMs, STATEMENT_MS)

@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
-import { sqlState } from '../platform/db.ts'
 import { invalidField } from '../platform/errors.ts'
+import { sqlState, UNIQUE_VIOLATION } from '../platform/sql-state.ts'
 import {
   alreadyMember,
   defaultProjectStays,
@@ -12,8 +12,6 @@ import {
 } from './errors.ts'
 import { may, type ProjectRole } from './policy.ts'
 import * as queries from './queries.ts'
-
-const UNIQUE_VIOLATION = '23505'
 
 /** @throws AppError PROJECT_NOT_FOUND (404), the same for one that is hidden as for one that never was */
 export async function getProject(ctx: Context, actor: Actor, id: string): Promise<queries.ProjectRow> {

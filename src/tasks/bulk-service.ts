@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
-import { type Queryable, sqlState } from '../platform/db.ts'
+import type { Queryable } from '../platform/db.ts'
 import { type AppError, writeConflict } from '../platform/errors.ts'
+import { sqlState, UNIQUE_VIOLATION } from '../platform/sql-state.ts'
 import * as queries from './bulk-change-queries.ts'
 import { MAX_TASKS } from './bulk-schemas.ts'
 import { externalIdTaken, taskNotFound, tooManyTasks } from './errors.ts'
 import { filterSql, type TaskFilter } from './filter-queries.ts'
 import type { TaskFields } from './queries.ts'
-import { MAX_ATTEMPTS, refusalOf, targetRefusal, UNIQUE_VIOLATION, withLabelSet } from './service.ts'
+import { MAX_ATTEMPTS, refusalOf, targetRefusal, withLabelSet } from './service.ts'
 
 /** A task that a request over many left as it was, with the code and the sentence that a request for it alone gets. */
 export interface Refused {

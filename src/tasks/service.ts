@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
-import { sqlState } from '../platform/db.ts'
 import { type AppError, writeConflict } from '../platform/errors.ts'
+import { sqlState, UNIQUE_VIOLATION } from '../platform/sql-state.ts'
 import { projectArchived, projectForbidden, projectNotFound } from '../projects/index.ts'
 import type { AsOf } from './as-of.ts'
 import { findLostHistory, findTaskAsOf } from './as-of-queries.ts'
@@ -14,8 +14,6 @@ import {
   versionMismatch,
 } from './errors.ts'
 import * as queries from './queries.ts'
-
-export const UNIQUE_VIOLATION = '23505'
 
 /** @throws AppError PROJECT_NOT_FOUND, PROJECT_ARCHIVED, PROJECT_FORBIDDEN, UNKNOWN_ASSIGNEE, EXTERNAL_ID_TAKEN */
 export async function createTask(ctx: Context, actor: Actor, input: queries.TaskFields): Promise<queries.TaskText> {

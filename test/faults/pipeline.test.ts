@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sqlState } from '../../src/platform/db.ts'
+import { sqlState } from '../../src/platform/sql-state.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { until } from '../support/process.ts'
 

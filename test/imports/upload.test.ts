@@ -259,6 +259,16 @@ describe('a CSV upload', () => {
     }
   })
 
+  test('the staging table has one index, of its lines', async (t) => {
+    const { ctx, send, person } = await startApp(t, { env: { UPLOAD_WAIT_SECONDS: '0' } })
+    const as = await person('admin', 'admin')
+    const { body } = await send('POST', '/upload-csv', { as, ...multipart(`${HEADER}Indexed,,,,,\n`) })
+    const { rows } = await ctx.db.query({
+      text: `select from pg_index where indrelid = '${stagingTable(body.id)}'::regclass`,
+    })
+    assert.equal(rows.length, 1)
+  })
+
   test('the staging table is gone when the import has ended', async () => {
     const { body } = await upload('task_name\nx\n')
     const { rows } = await app.ctx.db.query<{ gone: boolean }>({

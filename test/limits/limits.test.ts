@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Answer, CleanupStack, multipart, PASSWORD, type Person, startApp, type TestApp } from '../support/app.ts'
+import { startDatabaseProxy } from '../support/database-proxy.ts'
 import { assertProblem } from '../support/problem.ts'
 
 const v1 = '/api/v1'
@@ -43,6 +44,13 @@ describe('limits', () => {
       assert.equal(headers['ratelimit-policy'], '"user";q=5;w=60')
       assert.match(String(headers.ratelimit), new RegExp(`^"user";r=${left};t=\\d+$`))
     }
+  })
+
+  test('who has a valid token spends nothing of their address while the database is away', async (t) => {
+    const proxy = await startDatabaseProxy(t, app.databaseUrl)
+    const on = await startApp(t, { databaseUrl: proxy.url, env: { RATE_LIMIT_ADDRESS: '3/60' } })
+    proxy.decide(() => 'cut before')
+    for (let i = 0; i < 5; i++) assertProblem(await me(on), 503, 'DATABASE_UNAVAILABLE')
   })
 
   test('one request too many is 429 and does nothing; after the wait it is let in', async (t) => {
