@@ -234,5 +234,5 @@ function ambiguous(name: string, mixed: boolean): string {
   const what = mixed
     ? 'has dates that begin with the day and dates that begin with the month'
     : 'has dates such as 1/2/2025, and none tells whether the day or the month comes first'
-  return `The column ${JSON.stringify(name.slice(0, LONGEST_NAME))} ${what}. Nothing was imported; send the file again with date_format.`
+  return `The column ${JSON.stringify(name.slice(0, LONGEST_NAME))} ${what}. Nothing was imported; say how its dates are written (date_format) and send the file again.`
 }

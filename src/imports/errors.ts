@@ -19,7 +19,7 @@ export const invalidHeader = (detail: string, columns: string[]) =>
   })
 
 const NOT_UTF8_HINT =
-  'Is it a CSV file? Save it as UTF-8 (in Excel: "CSV UTF-8"), or send it to /api/v1/imports with encoding=windows-1252.'
+  'Is it a CSV file? Save it as UTF-8 (in Excel: "CSV UTF-8"), or say its encoding (/api/v1/imports: encoding=windows-1252).'
 
 /** What is wrong with the file as a whole. */
 export const invalidFile = (error: CsvFileError) =>

@@ -112,14 +112,21 @@ function columnsOf(header: string[], rows: string[][]) {
   })
 }
 
-const NUMERIC_DATE = /^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?:\D|$)/
-const ISO_DATE = /^\d{4}\D/
+const NUMERIC_DATE = /^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?!\w)/
 
-/** The orders in which all dates of a column can be read; none when it has no dates, or only those that say it themselves. */
+/**
+ * The orders in which dates of a column may be read, by the rule of the check (`inferDateFormats`): both when only a person
+ * can tell, and none when it has no dates that are two numbers and a year, or they are the same day in both.
+ */
 function dateFormats(cells: string[]): ('MDY' | 'DMY')[] {
-  const parts = cells.filter((cell) => !ISO_DATE.test(cell)).map((cell) => NUMERIC_DATE.exec(cell))
-  if (parts.length === 0 || parts.includes(null)) return []
-  const isMonth = (which: 1 | 2) =>
-    parts.every((part) => Number(part?.[which]) <= 12 && Number(part?.[3 - which]) <= 31)
-  return [...(isMonth(1) ? ['MDY' as const] : []), ...(isMonth(2) ? ['DMY' as const] : [])]
+  const parts = cells.flatMap((cell) => {
+    const [, a, b] = NUMERIC_DATE.exec(cell) ?? []
+    return a === undefined ? [] : [{ a: Number(a), b: Number(b) }]
+  })
+  const isDay = (number: number) => number > 12 && number <= 31
+  const dayFirst = parts.some(({ a, b }) => isDay(a) && b <= 12)
+  const monthFirst = parts.some(({ a, b }) => isDay(b) && a <= 12)
+  if (dayFirst !== monthFirst) return [dayFirst ? 'DMY' : 'MDY']
+  const isEither = parts.some(({ a, b }) => a <= 12 && b <= 12 && a !== b)
+  return dayFirst || isEither ? ['MDY', 'DMY'] : []
 }

@@ -17,14 +17,14 @@ describe('account and trash', () => {
     expects(403)
     await page.getByText('This one', { exact: true }).waitFor()
     await inspect(page, 'account')
-    await page.getByRole('textbox', { name: 'Present password' }).fill('not this one')
+    await page.getByRole('textbox', { name: 'Current password' }).fill('not this one')
     await page.getByRole('textbox', { name: 'New password' }).fill('nine silver spoons')
     await page.getByRole('button', { name: 'Change the password' }).click()
     await page.getByRole('alert').waitFor()
-    await page.getByRole('textbox', { name: 'Present password' }).fill('quiet-otter-laughs')
+    await page.getByRole('textbox', { name: 'Current password' }).fill('quiet-otter-laughs')
     await page.getByRole('button', { name: 'Change the password' }).click()
     await page.getByText('Your password is changed.').waitFor()
-    for (const name of ['Present password', 'New password']) {
+    for (const name of ['Current password', 'New password']) {
       assert.equal(await page.getByRole('textbox', { name }).inputValue(), '')
     }
     assert.equal((await console.send('GET', '/api/v1/users/me', { as: ada })).status, 401)

@@ -40,6 +40,11 @@ describe('overview, imports and administration', () => {
       .getByRole('link', { name: /^Open, .*: 12$/ })
       .first()
       .waitFor()
+    assert.deepEqual(await page.locator('.recharts-legend-item').allTextContents(), ['Created', 'Completed'])
+    const [legend, body] = await page.evaluate<[string, string]>(
+      `[document.querySelector('.recharts-legend-item p, .recharts-legend-item span span'), document.body].map((element) => getComputedStyle(element).color)`,
+    )
+    assert.equal(legend, body, 'as dark as any text')
     await inspect(page, 'overview')
     assert.deepEqual(asked, ['', '/periods?period=day', '/periods?period=week'], 'all at once, and once')
     await overdue.click()
@@ -93,13 +98,34 @@ describe('overview, imports and administration', () => {
     const { body } = await console.send('GET', '/api/v1/tasks?q=feed', { as: ada })
     assert.equal(body.items[0].due_date, '2031-04-03')
     await page.getByRole('button', { name: 'Take it back', exact: true }).click()
-    await page.getByText('2 tasks go to the trash').waitFor()
+    await page.getByText('2 tasks to the trash').waitFor()
     await inspect(page, 'imports-undo')
     await page.getByRole('button', { name: 'Take it back now' }).click()
     await page.getByText(/Taken back\.$/).waitFor()
     await page.getByRole('button', { name: 'Another file' }).click()
     await page.getByRole('link', { name: 'pets.csv' }).waitFor()
     await inspect(page, 'imports')
+  })
+
+  test('what cannot be read as it was found out can be read otherwise, and dates are asked for where one is none', async (t) => {
+    const { page, expects } = await console.signedIn(t, ada, '/console/imports')
+    expects(422)
+    const text = 'Title,Due\nGrüße senden,3/4/2031\nWalk the dog,31/31/2031\n'
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'dates.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') })
+    await page.getByRole('combobox', { name: 'Encoding' }).click()
+    await page.getByRole('option', { name: 'utf-8' }).click()
+    await page.getByRole('alert').waitFor()
+    await page.getByRole('combobox', { name: 'Encoding' }).click()
+    await page.getByRole('option', { name: 'windows-1252' }).click()
+    await page.getByText('Choose how dates are written.').waitFor()
+    await page.getByRole('combobox', { name: 'Dates of Due' }).click()
+    await page.getByRole('option', { name: /^Day first/ }).click()
+    await page.getByRole('button', { name: 'Check the whole file' }).click()
+    await page.getByText('Checked. Nothing is written yet.').waitFor()
+    await page.getByRole('button', { name: 'Import 1 row' }).waitFor()
+    assert.equal(await page.locator('[data-rejected]').textContent(), '31/31/2031')
   })
 
   test('an import is followed while it goes on, also when the stream breaks off', async (t) => {

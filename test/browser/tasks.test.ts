@@ -107,6 +107,47 @@ describe('the list of tasks', () => {
     await page.getByRole('link', { name: 'Typed on a train' }).waitFor()
   })
 
+  test('begins what is written from right to left at the right, wherever it is shown', async (t) => {
+    const words = 'مهمة باللغة العربية'
+    const task = await make(words, { description: 'وصف طويل.' })
+    const { page } = await console.signedIn(t, grace)
+    await page.getByRole('row').locator('a:dir(rtl)').waitFor()
+    assert.deepEqual(await page.getByRole('row').locator('a:dir(rtl)').allTextContents(), [words])
+    await page.goto(`/console/board?task=${task.id}`)
+    for (const field of ['input', 'textarea']) await page.getByRole('dialog').locator(`${field}:dir(rtl)`).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('group').locator('a:dir(rtl)', { hasText: words }).waitFor()
+    await console.send('DELETE', `/api/v1/tasks/${task.id}`, { as: grace })
+  })
+
+  test('asks no more for a task that is deleted in its form', async (t) => {
+    const { id } = await make('Throw the old rack away')
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${id}`)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('1 task restored.').waitFor()
+    assert.ok(asked.includes('DELETE /api/v1/tasks'))
+    assert.ok(!asked.includes(`GET /api/v1/tasks/${id}`), asked.join('\n'))
+    await console.send('DELETE', `/api/v1/tasks/${id}`, { as: grace })
+  })
+
+  test('shows pages that are not loaded yet as out of reach while the server is, and then as they are', async (t) => {
+    const { page, context, expects } = await console.signedIn(t, grace)
+    expects(Number.NaN) // no status, for no answer came
+    await page.getByRole('link', { name: 'Rotate the keys' }).waitFor()
+    await context.setOffline(true)
+    await page.getByRole('link', { name: 'Trash' }).click()
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor()
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+    await page.getByRole('link', { name: 'Rotate the keys' }).waitFor()
+    await context.setOffline(false)
+    await page.getByRole('link', { name: 'Trash' }).click()
+    await page.getByRole('heading', { name: 'Trash' }).waitFor()
+  })
+
   test('remembers which columns somebody wants', async (t) => {
     const { page } = await console.signedIn(t, grace)
     await page.getByRole('button', { name: 'Columns' }).click()

@@ -76,9 +76,13 @@ describe('a look at a file before it is sent', () => {
     assert.deepEqual(await formats('3/4/2025', '12/12/2025'), ['MDY', 'DMY'])
     assert.deepEqual(await formats('3/4/2025', '13/4/2025'), ['DMY'])
     assert.deepEqual(await formats('3/4/2025', '4/13/2025', ''), ['MDY'])
-    assert.deepEqual(await formats('13/4/2025', '4/13/2025'), [])
+    // One that is no date, in whatever order, does not decide for all others; what the check would ask is asked first.
+    assert.deepEqual(await formats('13/4/2025', '4/13/2025'), ['MDY', 'DMY'])
+    assert.deepEqual(await formats('3/4/2025', 'soon'), ['MDY', 'DMY'])
+    assert.deepEqual(await formats('3/4/2025', '31/31/2025'), ['MDY', 'DMY'])
+    assert.deepEqual(await formats('31/4/2025', '31/31/2025'), ['DMY'])
+    assert.deepEqual(await formats('3/3/2025', '31/31/2025'), [])
     assert.deepEqual(await formats('2025-03-04', '2025-03-05'), [])
-    assert.deepEqual(await formats('3/4/2025', 'soon'), [])
   })
 
   test('reads every file of other programs as an upload would', async () => {

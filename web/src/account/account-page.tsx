@@ -9,6 +9,7 @@ import { notify, notifyError } from '../app/notify.tsx'
 import { Page } from '../app/page.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
+import { agentName } from './agent-name.ts'
 
 const SESSIONS = ['sessions']
 
@@ -57,7 +58,7 @@ function PasswordForm() {
       <FormError error={change.error} />
       <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
         <Stack gap="sm" align="stretch" maw={360}>
-          {field('current_password', 'Present password', 'current-password')}
+          {field('current_password', 'Current password', 'current-password')}
           {field('new_password', 'New password', 'new-password')}
           <Button type="submit" loading={change.isPending}>
             Change the password
@@ -92,8 +93,8 @@ function Sessions() {
           <Paper key={id} withBorder p="sm">
             <Group justify="space-between" align="flex-start">
               <Stack gap={2} flex={1} miw={200}>
-                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {user_agent ?? 'Unknown program'}
+                <Text size="sm" style={{ overflowWrap: 'anywhere' }} title={user_agent ?? undefined}>
+                  {user_agent ? agentName(user_agent) : 'Unknown program'}
                 </Text>
                 <Text size="sm" c="dimmed">
                   {address ? `${address}, since` : 'Since'} {formatTime(created_at)}, last renewed{' '}

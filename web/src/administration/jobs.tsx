@@ -15,8 +15,11 @@ export function Jobs() {
   const list = usePages(['jobs', state ?? 'all'], (cursor, signal) =>
     data(api.GET('/api/v1/jobs', { params: { query: { limit: 50, cursor, state: state ?? undefined } }, signal })),
   )
-  const change = useChange('jobs', ({ id, verb }: { id: string; verb: 'retry' | 'cancel' }) =>
-    data(api.POST(`/api/v1/jobs/{id}/${verb}`, { params: { path: { id } } })),
+  const change = useChange(
+    'jobs',
+    ({ id, verb }: { id: string; verb: 'retry' | 'cancel' }) =>
+      data(api.POST(`/api/v1/jobs/{id}/${verb}`, { params: { path: { id } } })),
+    'Done.',
   )
   return (
     <Stack>
@@ -36,7 +39,7 @@ export function Jobs() {
       </Group>
       <PagedTable
         label="Jobs"
-        head={['Job', 'State', 'Made', 'Ended', 'Retries', 'Do']}
+        head={['Job', 'State', 'Created', 'Ended', 'Retries', 'Action']}
         list={list}
         empty="There are no such jobs"
         row={({ id, name, state, import_id, retries, error, created_at, finished_at }) => (

@@ -29,7 +29,7 @@ export function Projects() {
           </Button>
         </Group>
       </form>
-      <Switch label="Archived ones" checked={archived} onChange={(event) => setArchived(event.currentTarget.checked)} />
+      <Switch label="Show archived" checked={archived} onChange={(event) => setArchived(event.currentTarget.checked)} />
       <PagedTable
         label="Projects"
         head={['Name', 'Members', 'Archive']}

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { notifyError } from '../app/notify.tsx'
+import { notify, notifyError } from '../app/notify.tsx'
 
-/** A change after which that list is read again. */
-export function useChange<Input>(key: string, change: (input: Input) => Promise<unknown>) {
+/** A change after which that list is read again. @param done what is said then */
+export function useChange<Input>(key: string, change: (input: Input) => Promise<unknown>, done = 'Saved.') {
   const client = useQueryClient()
   return useMutation({
     mutationFn: change,
+    onSuccess: () => notify(done),
     onError: notifyError,
     onSettled: () => client.invalidateQueries({ queryKey: [key] }),
   })

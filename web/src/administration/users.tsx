@@ -40,6 +40,7 @@ export function Users() {
               <Select
                 aria-label={`Role of ${user.username}`}
                 allowDeselect={false}
+                maw={220}
                 data={ROLES}
                 value={user.role as string}
                 disabled={user.id === me?.id}

@@ -1,5 +1,6 @@
-import { QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryClient } from '@tanstack/react-query'
 import { ApiError } from '../api/errors.ts'
+import { focusAgain } from './focus.ts'
 
 /** What the server refused is not asked again; what did not reach it, or found it away, twice more. */
 const isWorthAnotherTry = (error: Error) => !(error instanceof ApiError) || error.status >= 500
@@ -8,6 +9,8 @@ const isWorthAnotherTry = (error: Error) => !(error instanceof ApiError) || erro
 const networkMode = 'always'
 
 export const queryClient = new QueryClient({
+  // When its button is there again.
+  mutationCache: new MutationCache({ onSettled: () => void setTimeout(focusAgain, 50) }),
   defaultOptions: {
     queries: {
       networkMode,

@@ -1,14 +1,8 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, Outlet, redirect } from '@tanstack/react-router'
 import { session } from '../auth/session.ts'
 import { readTaskSearch } from '../tasks/search.ts'
 import { PageError, PageMissing, WholePageError } from './page-error.tsx'
+import { page } from './page-files.ts'
 import { PageLoading } from './page-loading.tsx'
 import { BASE_PATH, only, parseSearch, stringifySearch } from './search-params.ts'
 import { Shell } from './shell.tsx'
@@ -28,14 +22,14 @@ const signIn = createRoute({
     typeof search.next === 'string' ? { next: search.next } : {},
   beforeLoad: onlySignedOut,
   errorComponent: WholePageError,
-  component: lazyRouteComponent(() => import('../auth/sign-in-page.tsx'), 'SignInPage'),
+  component: page(() => import('../auth/sign-in-page.tsx'), 'SignInPage'),
 })
 const register = createRoute({
   getParentRoute: () => root,
   path: '/register',
   beforeLoad: onlySignedOut,
   errorComponent: WholePageError,
-  component: lazyRouteComponent(() => import('../auth/register-page.tsx'), 'RegisterPage'),
+  component: page(() => import('../auth/register-page.tsx'), 'RegisterPage'),
 })
 
 const shell = createRoute({
@@ -58,41 +52,41 @@ const tasks = createRoute({
   getParentRoute: () => shell,
   path: '/tasks',
   validateSearch: readTaskSearch,
-  component: lazyRouteComponent(() => import('../tasks/tasks-page.tsx'), 'TasksPage'),
+  component: page(() => import('../tasks/tasks-page.tsx'), 'TasksPage'),
 })
 const board = createRoute({
   getParentRoute: () => shell,
   path: '/board',
   validateSearch: readTaskSearch,
-  component: lazyRouteComponent(() => import('../tasks/board-page.tsx'), 'BoardPage'),
+  component: page(() => import('../tasks/board-page.tsx'), 'BoardPage'),
 })
 const trash = createRoute({
   getParentRoute: () => shell,
   path: '/trash',
-  component: lazyRouteComponent(() => import('../trash/trash-page.tsx'), 'TrashPage'),
+  component: page(() => import('../trash/trash-page.tsx'), 'TrashPage'),
 })
 const overview = createRoute({
   getParentRoute: () => shell,
   path: '/overview',
   validateSearch: only('project_id'),
-  component: lazyRouteComponent(() => import('../overview/overview-page.tsx'), 'OverviewPage'),
+  component: page(() => import('../overview/overview-page.tsx'), 'OverviewPage'),
 })
 const imports = createRoute({
   getParentRoute: () => shell,
   path: '/imports',
   validateSearch: only('id'),
-  component: lazyRouteComponent(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
+  component: page(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
 })
 const administration = createRoute({
   getParentRoute: () => shell,
   path: '/administration',
   validateSearch: only('tab'),
-  component: lazyRouteComponent(() => import('../administration/administration-page.tsx'), 'AdministrationPage'),
+  component: page(() => import('../administration/administration-page.tsx'), 'AdministrationPage'),
 })
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
-  component: lazyRouteComponent(() => import('../account/account-page.tsx'), 'AccountPage'),
+  component: page(() => import('../account/account-page.tsx'), 'AccountPage'),
 })
 
 export const router = createRouter({

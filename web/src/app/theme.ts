@@ -4,6 +4,7 @@ const OVERLAY = {
   // Its header is no banner of the page.
   attributes: { header: { role: 'presentation' } },
   closeButtonProps: { 'aria-label': 'Close' },
+  styles: { title: { fontWeight: 600 } },
 }
 
 /** Shades that keep a contrast of 4.5:1 with what stands on or under them (WCAG 2.2, 1.4.3); app.css has the rest. */

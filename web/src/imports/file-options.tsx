@@ -22,13 +22,41 @@ interface Props {
   projectId: string
   /** Undefined for a workbook, which says itself how it is to be read. */
   preview: Preview | undefined
-  reading: Reading
-  onReading: (reading: Reading) => void
   onChecked: (id: number) => void
 }
 
-/** How the file is read and where its columns go, as found out, to be changed where that is wrong. */
-export function FileOptions({ file, projectId, preview, reading, onReading, onChecked }: Props) {
+interface ReadingProps {
+  /** As chosen, or as found out; empty where that failed. */
+  value: Reading
+  onChange: (reading: Reading) => void
+}
+
+/** How the file is read: also, and above all, when it cannot be read as it was. */
+export function ReadingOptions({ value, onChange }: ReadingProps) {
+  return (
+    <Group gap="xs">
+      <Select
+        label="Encoding"
+        placeholder="Found out"
+        data={ENCODINGS}
+        allowDeselect={false}
+        value={value.encoding ?? null}
+        onChange={(encoding) => onChange({ encoding: encoding as Reading['encoding'] })}
+      />
+      <Select
+        label="Delimiter"
+        placeholder="Found out"
+        data={DELIMITERS}
+        allowDeselect={false}
+        value={value.delimiter ?? null}
+        onChange={(delimiter) => onChange({ delimiter: delimiter as Reading['delimiter'] })}
+      />
+    </Group>
+  )
+}
+
+/** Where the columns of the file go, as found out, to be changed where that is wrong. */
+export function FileOptions({ file, projectId, preview, onChecked }: Props) {
   const [fields, setFields] = useState(() => preview?.columns.map(({ field }) => field as string | null) ?? [])
   const [formats, setFormats] = useState<Record<string, string>>({})
   const [abort, setAbort] = useState(false)
@@ -64,65 +92,44 @@ export function FileOptions({ file, projectId, preview, reading, onReading, onCh
   return (
     <>
       {preview && (
-        <>
-          <Group gap="xs">
-            <Select
-              label="Encoding"
-              data={ENCODINGS}
-              allowDeselect={false}
-              value={preview.encoding}
-              onChange={(encoding) => onReading({ ...reading, encoding: encoding as Reading['encoding'] })}
-            />
-            <Select
-              label="Delimiter"
-              data={DELIMITERS}
-              allowDeselect={false}
-              value={preview.delimiter}
-              onChange={(delimiter) => onReading({ ...reading, delimiter: delimiter as Reading['delimiter'] })}
-            />
-          </Group>
-          <ScrollTable label="Columns of the file" head={['Column', 'Becomes', 'For instance']}>
-            {columns.map(({ name, samples, date_formats }, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
-              <Table.Tr key={i}>
-                <Table.Th>{name || '(no name)'}</Table.Th>
-                <Table.Td>
-                  <Group gap="xs" wrap="nowrap">
+        <ScrollTable label="Columns of the file" head={['Column', 'Becomes', 'For instance']}>
+          {columns.map(({ name, samples }, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: columns have no other name that is their own
+            <Table.Tr key={i}>
+              <Table.Th>{name || '(no name)'}</Table.Th>
+              <Table.Td>
+                <Group gap="xs" wrap="nowrap">
+                  <Select
+                    aria-label={`Field of ${name || `column ${i + 1}`}`}
+                    allowDeselect={false}
+                    disabled={name.trim() === ''}
+                    data={[
+                      { value: LEFT_OUT, label: 'Left out' },
+                      ...Object.entries(FIELDS).map(([value, label]) => ({ value, label })),
+                    ]}
+                    value={fields[i] ?? LEFT_OUT}
+                    onChange={(value) => setFields(fields.with(i, value === LEFT_OUT ? null : value))}
+                  />
+                  {isDate(fields[i] ?? null) && (
                     <Select
-                      aria-label={`Field of ${name || `column ${i + 1}`}`}
-                      allowDeselect={false}
-                      disabled={name.trim() === ''}
-                      data={[
-                        { value: LEFT_OUT, label: 'Left out' },
-                        ...Object.entries(FIELDS).map(([value, label]) => ({ value, label })),
-                      ]}
-                      value={fields[i] ?? LEFT_OUT}
-                      onChange={(value) => setFields(fields.with(i, value === LEFT_OUT ? null : value))}
+                      aria-label={`Dates of ${name}`}
+                      placeholder={isAmbiguous(i) ? 'How are dates written?' : 'Found out'}
+                      error={isAmbiguous(i)}
+                      data={Object.entries(FORMATS).map(([value, label]) => ({ value, label }))}
+                      value={formatOf(i) || null}
+                      onChange={(value) => setFormats({ ...formats, [i]: value ?? '' })}
                     />
-                    {isDate(fields[i] ?? null) && date_formats.length > 0 && (
-                      <Select
-                        aria-label={`Dates of ${name}`}
-                        placeholder="How are dates written?"
-                        error={isAmbiguous(i)}
-                        data={date_formats.map((value) => ({
-                          value,
-                          label: FORMATS[value as keyof typeof FORMATS],
-                        }))}
-                        value={formatOf(i) ?? null}
-                        onChange={(value) => setFormats({ ...formats, [i]: value ?? '' })}
-                      />
-                    )}
-                  </Group>
-                </Table.Td>
-                <Table.Td>
-                  <Text size="sm" c="dimmed" lineClamp={2}>
-                    {samples.slice(0, 3).join(' · ') || 'empty'}
-                  </Text>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </ScrollTable>
-        </>
+                  )}
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm" c="dimmed" lineClamp={2}>
+                  {samples.slice(0, 3).join(' · ') || 'empty'}
+                </Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </ScrollTable>
       )}
       <Checkbox
         label="Write nothing if a single row cannot be taken"

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, List, Modal, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Check, Download, Undo2, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
@@ -8,6 +8,7 @@ import { formatTime } from '../app/format.ts'
 import { notifyError } from '../app/notify.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
+import { tasks } from '../tasks/changes.tsx'
 import { rereadLists } from '../tasks/task-list.ts'
 import { ImportErrors } from './import-errors.tsx'
 import { type Import, isMoving, useImport } from './requests.ts'
@@ -107,7 +108,7 @@ function Moving({ row }: { row: Import }) {
       </Progress.Root>
       <Text size="sm" c="dimmed">
         {row.rows_per_second ? `${row.rows_per_second.toLocaleString()} rows a second` : 'Beginning'}
-        {left === undefined ? '' : `, about ${left} s left`}
+        {left === undefined ? '' : `, about ${left < 90 ? `${left} s` : `${Math.round(left / 60)} min`} left`}
       </Text>
     </>
   )
@@ -162,10 +163,11 @@ function Undo({ id, undo }: { id: string; undo: () => void }) {
       <Modal opened={isOpen} onClose={() => setOpen(false)} title="Take this import back?">
         <Stack gap="sm">
           {planned && (
-            <Text>
-              {planned.removed} tasks go to the trash, {planned.restored} become what they were, and {planned.left} that
-              were changed since stay as they are.
-            </Text>
+            <List size="sm">
+              <List.Item>{tasks(planned.removed)} to the trash</List.Item>
+              <List.Item>{tasks(planned.restored)} back to what they were</List.Item>
+              <List.Item>{tasks(planned.left)} left alone, as they were changed since</List.Item>
+            </List>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={() => setOpen(false)}>

@@ -2,11 +2,12 @@ import { Button, FileButton, Group, Loader, Paper, Select, Text } from '@mantine
 import { useQuery } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
 import { type DragEvent, useState } from 'react'
+import { mayPass } from '../api/errors.ts'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { useUser } from '../auth/session.ts'
 import { useProjects } from '../tasks/task-queries.ts'
-import { FileOptions, type Reading } from './file-options.tsx'
+import { FileOptions, type Reading, ReadingOptions } from './file-options.tsx'
 import { previewFile } from './requests.ts'
 
 /** A file is dropped or chosen; what is found in it is shown; then all of it is checked. */
@@ -51,16 +52,22 @@ export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
             value={project}
             onChange={setProject}
           />
+          {!isWorkbook && (preview.data || preview.error) && (
+            <ReadingOptions
+              value={preview.data ?? reading}
+              onChange={(changes) => setReading({ ...reading, ...changes })}
+            />
+          )}
           {preview.isLoading && <Loader />}
-          {preview.error && <Failed error={preview.error} retry={preview.refetch} />}
+          {preview.error && (
+            <Failed error={preview.error} retry={mayPass(preview.error) ? preview.refetch : undefined} />
+          )}
           {(preview.data || isWorkbook) && (
             <FileOptions
               key={`${file.name} ${JSON.stringify(reading)}`}
               file={file}
               projectId={project}
               preview={preview.data}
-              reading={reading}
-              onReading={setReading}
               onChecked={onChecked}
             />
           )}
@@ -95,6 +102,12 @@ function DropZone({ file, onFile }: { file: File | null; onFile: (file: File | n
           )}
         </FileButton>
       </Group>
+      {!file && (
+        <Text size="sm" c="dimmed" ta="center" mt="xs">
+          Its first line names the columns; one of them is the title of each task. Nothing is written before you have
+          seen what will come of it.
+        </Text>
+      )}
     </Paper>
   )
 }

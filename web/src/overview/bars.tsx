@@ -11,7 +11,12 @@ interface Row {
 
 /** Counts side by side, as a table whose bars are only for the eye. */
 export function Bars({ rows }: { rows: Row[] }) {
-  if (rows.length === 0) return <Text c="dimmed">Nothing is open.</Text>
+  if (rows.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        Nothing is open.
+      </Text>
+    )
   const most = Math.max(1, ...rows.map(({ count }) => count))
   return (
     <Table verticalSpacing={4} layout="fixed" withRowBorders={false}>
@@ -30,7 +35,7 @@ export function Bars({ rows }: { rows: Row[] }) {
                 </Progress.Root>
               </Box>
             </Table.Td>
-            <Table.Td w={110} ta="right">
+            <Table.Td w={96} ta="right">
               {count.toLocaleString()}
               {note && (
                 <Text size="xs" c="dimmed">

@@ -105,7 +105,14 @@ export function WeekChart({ items, search, show }: Props) {
         <BarChart data={items} accessibilityLayer={false}>
           {dayAxis('from')}
           {axes}
-          <Legend formatter={(name) => <Text span>{name}</Text>} />
+          <Legend
+            itemSorter={null}
+            formatter={(name) => (
+              <Text span size="xs" c="var(--mantine-color-text)">
+                {name}
+              </Text>
+            )}
+          />
           <Bar dataKey="created" name="Created" fill={BLUE} isAnimationActive={false} onClick={open(createdIn)} />
           <Bar dataKey="completed" name="Completed" fill={TEAL} isAnimationActive={false} onClick={open(completedIn)} />
         </BarChart>
@@ -159,7 +166,9 @@ interface NumberRow {
 function Numbers({ head, rows }: { head: string[]; rows: NumberRow[] }) {
   return (
     <details>
-      <summary>Show as a table</summary>
+      <Text component="summary" size="sm" style={{ cursor: 'pointer' }}>
+        Show as a table
+      </Text>
       <ScrollTable label={head.join(', ')} head={head} miw={0} mah={280}>
         {rows.toReversed().map(({ key, label, cells }) => (
           <Table.Tr key={key}>

@@ -62,6 +62,8 @@ export function OverviewPage() {
         <Panel title="Created and completed each week">
           <Loaded of={weeks}>{(items) => <WeekChart items={items} search={search} show={show} />}</Loaded>
         </Panel>
+      </SimpleGrid>
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} style={{ alignItems: 'start' }}>
         {now && (
           <>
             <Panel title="By status">
@@ -87,7 +89,7 @@ export function OverviewPage() {
                 rows={now.by_assignee.map(({ assigned_user, open, overdue }) => ({
                   label: assigned_user ?? 'Nobody',
                   count: open,
-                  note: overdue > 0 ? `${overdue} overdue` : undefined,
+                  note: overdue > 0 ? `${overdue.toLocaleString()} overdue` : undefined,
                   search: search({ status: OPEN, assigned_user: assigned_user ?? 'none' }),
                 }))}
               />

@@ -66,9 +66,9 @@ const asBody = (selection: Selection) =>
   'ids' in selection ? selection : { filter: listQuery({ ...selection.filter, sort: undefined }) }
 
 /** Rows that were named stand as they are now; what a filter has matched need not have been listed at all. */
-async function afterMany(selection: Selection): Promise<void> {
+async function afterMany(selection: Selection, gone?: ReadonlySet<number>): Promise<void> {
   await ('ids' in selection ? refreshLists() : rereadLists())
-  forgetTasks()
+  forgetTasks(gone)
 }
 
 export async function changeSelected(selection: Selection, changes: Changes): Promise<void> {
@@ -114,11 +114,9 @@ function undoing(selection: Selection, changed: Written[], before: Map<number, T
 
 export async function deleteSelected(selection: Selection): Promise<void> {
   const { deleted, deletion_id, refused } = await data(api.DELETE('/api/v1/tasks', { body: asBody(selection) }))
-  changeListed(
-    deleted.map((task) => task.id),
-    () => undefined,
-  )
-  await afterMany(selection)
+  const gone = new Set(deleted.map((task) => task.id))
+  changeListed(gone, () => undefined)
+  await afterMany(selection, gone)
   const text = sentence(`${tasks(deleted.length)} moved to the trash`, 0, refused)
   const key = newKey()
   if (deletion_id) notifyWithUndo(text, () => restoreDeletion(deletion_id, key))

@@ -1,7 +1,8 @@
-import { Button, Checkbox, Popover, Stack } from '@mantine/core'
+import { Checkbox, Popover, Stack } from '@mantine/core'
 import { useLocalStorage } from '@mantine/hooks'
 import { Columns3 } from 'lucide-react'
 import { useMemo } from 'react'
+import { ToolButton } from '../app/tool-button.tsx'
 import { COLUMNS, DEFAULT_COLUMNS } from './columns.tsx'
 
 /** The columns that somebody has chosen, kept in this browser. */
@@ -19,9 +20,7 @@ export function ColumnMenu({ chosen, setChosen }: Pick<ReturnType<typeof useColu
   return (
     <Popover position="bottom-end" trapFocus withRoles>
       <Popover.Target>
-        <Button variant="default" leftSection={<Columns3 size={16} aria-hidden />}>
-          Columns
-        </Button>
+        <ToolButton icon={Columns3} label="Columns" />
       </Popover.Target>
       <Popover.Dropdown aria-label="Columns">
         <Checkbox.Group value={chosen} onChange={setChosen} label="Shown in the table">

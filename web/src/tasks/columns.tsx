@@ -41,7 +41,7 @@ export const COLUMNS: Column[] = [
     id: 'title',
     label: 'Title',
     cell: ({ id, title }, { hrefOf, open }, tabIndex) => (
-      <a href={hrefOf(id)} data-task={id} onClick={open} tabIndex={tabIndex}>
+      <a href={hrefOf(id)} dir="auto" data-task={id} onClick={open} tabIndex={tabIndex}>
         {title}
       </a>
     ),

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Paper, Radio, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Button, Group, Paper, Radio, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { Task } from '../api/client.ts'
+import { Dialog } from '../app/dialog.tsx'
 import { differences, FIELD_LABELS, type Field, isSame, valueText } from './fields.ts'
 import { useProjects } from './task-queries.ts'
 
@@ -23,7 +24,7 @@ export function ConflictDialog({ base, mine, theirs, isSaving, onClose, onResolv
   const choose = (field: Field, isMine: boolean) =>
     setKept(isMine ? [...kept, field] : kept.filter((other) => other !== field))
   return (
-    <Modal opened onClose={onClose} size="lg" title="Somebody has changed this task meanwhile">
+    <Dialog onClose={onClose} size="lg" title="Somebody has changed this task meanwhile">
       <Stack gap="sm">
         <Text size="sm">
           Choose which of the two each field is to have. Nothing is lost: the history keeps every version.
@@ -51,7 +52,7 @@ export function ConflictDialog({ base, mine, theirs, isSaving, onClose, onResolv
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -61,7 +62,7 @@ function Side({ value, label, text }: { value: string; label: string; text: stri
       <Radio
         value={value}
         label={label}
-        description={text}
+        description={<bdi>{text}</bdi>}
         styles={{ description: { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' } }}
       />
     </Paper>

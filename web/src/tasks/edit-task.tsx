@@ -21,16 +21,17 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
   const [theirs, setTheirs] = useState<Task>()
   const mine = { ...base, ...fromForm(form.values) }
   const changed = differences(base, mine)
+  const isSame = changed.length === 0
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: when a newer version arrives
   useEffect(() => {
-    if (task.version !== base.version && changed.length === 0) begin(task)
+    if (task.version !== base.version && isSame) begin(task)
   }, [task.version])
   function begin(from: Task, typed: Changes = {}) {
     setBase(from)
     form.setValues(toForm({ ...from, ...typed }))
   }
-  const guard = useLeaveGuard(changed.length > 0)
+  const guard = useLeaveGuard(!isSame)
 
   const save = useMutation({
     mutationFn: ({ from, fields, sent }: { from: Task; fields: Field[]; sent: Task }) =>
@@ -57,22 +58,24 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
   return (
     <>
       <FormError error={theirs ? undefined : (save.error ?? remove.error)} />
-      <TaskForm form={form} onSubmit={() => save.mutate({ from: base, fields: changed, sent: mine })}>
+      <TaskForm form={form} onSubmit={() => isSame || save.mutate({ from: base, fields: changed, sent: mine })}>
         <Button
           variant="default"
+          mr="auto"
           leftSection={<Trash2 size={16} aria-hidden />}
           loading={remove.isPending}
           onClick={() => remove.mutate()}
         >
           Delete
         </Button>
-        <Button type="submit" loading={save.isPending} disabled={changed.length === 0}>
+        {/* Can have the focus also without a change: it has been pressed when there is none any more. */}
+        <Button type="submit" loading={save.isPending} data-disabled={isSame || undefined} aria-disabled={isSame}>
           Save
         </Button>
       </TaskForm>
       <Text size="sm" c="dimmed" mt="md">
-        Made by {base.created_by} on {formatTime(base.created_at)}
-        {base.import_id !== null && `, with import ${base.import_id}`}. Changed last on {formatTime(base.updated_at)}.
+        Created by {base.created_by} on {formatTime(base.created_at)}
+        {base.import_id !== null && `, with import ${base.import_id}`}. Last changed on {formatTime(base.updated_at)}.
       </Text>
       {theirs && (
         <ConflictDialog

@@ -1,7 +1,8 @@
-import { Button, Menu } from '@mantine/core'
+import { Menu } from '@mantine/core'
 import { Download } from 'lucide-react'
 import { download } from '../api/download.ts'
 import { notifyError } from '../app/notify.tsx'
+import { ToolButton } from '../app/tool-button.tsx'
 import { listQuery, type TaskSearch } from './search.ts'
 
 const FORMATS = { csv: 'CSV', xlsx: 'Workbook (XLSX)', ndjson: 'NDJSON' }
@@ -14,9 +15,7 @@ export function ExportMenu({ search }: { search: TaskSearch }) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" leftSection={<Download size={16} aria-hidden />}>
-          Export
-        </Button>
+        <ToolButton icon={Download} label="Export" />
       </Menu.Target>
       <Menu.Dropdown>
         {Object.entries(FORMATS).map(([format, label]) => (

@@ -30,7 +30,7 @@ export function FilterBar({ search, onChange, withoutStatus, children }: Props) 
     onChange(NO_FILTER)
   }
   return (
-    <Group gap="xs" align="flex-end" role="search" aria-label="Filter">
+    <Group gap="xs" align="flex-start" role="search" aria-label="Filter">
       {/* Begun anew by Clear, with nothing left that it was about to tell. */}
       <SearchField key={clears} value={search.q ?? ''} onChange={(q) => onChange({ q: q || undefined })} />
       {!withoutStatus && (
@@ -68,7 +68,8 @@ interface WordsProps {
 function WordsSelect({ label, words, value, onChange }: WordsProps) {
   return (
     <MultiSelect
-      w={{ base: 'calc(50% - 5px)', xs: 210 }}
+      // What is chosen can be read in full, also where there is little room.
+      w={{ base: value ? '100%' : 'calc(50% - 5px)', xs: 210 }}
       aria-label={label}
       placeholder={value ? undefined : `Any ${label.toLowerCase()}`}
       data={options(words)}
@@ -95,7 +96,8 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
   }, [value, tell])
   return (
     <TextInput
-      w={{ base: '100%', xs: 240 }}
+      flex={{ base: '1 1 100%', xs: '1 1 160px' }}
+      maw={{ xs: 320 }}
       type="search"
       aria-label="Search in title and description"
       placeholder="Search"
@@ -118,7 +120,7 @@ function MoreFilters({ search, onChange }: Props) {
   const [isOpen, setOpen] = useState(false)
   const inside = { comboboxProps: { withinPortal: false } }
   return (
-    <Popover position="bottom-end" width="min(94vw, 480px)" trapFocus withRoles opened={isOpen} onChange={setOpen}>
+    <Popover position="bottom-end" width="min(94vw, 580px)" trapFocus withRoles opened={isOpen} onChange={setOpen}>
       <Popover.Target>
         <Button
           variant="default"
@@ -139,6 +141,7 @@ function MoreFilters({ search, onChange }: Props) {
             onChange={setName}
             onOptionSubmit={(value) => onChange({ assigned_user: value })}
             onBlur={() => onChange({ assigned_user: name.trim() || undefined })}
+            openOnFocus={false}
             {...inside}
           />
           <Select

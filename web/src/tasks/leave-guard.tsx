@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
 import { type ReactNode, useRef } from 'react'
+import { Dialog } from '../app/dialog.tsx'
 
 /**
  * Asks before a form that was changed is left, in whatever way: closed, by the back button, by a link, with the tab. The
@@ -19,7 +20,7 @@ export function useLeaveGuard(isChanged: boolean): { dialog: ReactNode; letGo: (
   })
   // Not there before it is asked: the Escape that closes the form would close the question as well.
   const dialog = blocker.status === 'blocked' && (
-    <Modal opened onClose={blocker.reset} title="Leave without saving?">
+    <Dialog onClose={blocker.reset} title="Leave without saving?">
       <Text size="sm">What you have changed here is not saved yet.</Text>
       <Group justify="flex-end" mt="md">
         <Button variant="default" data-autofocus onClick={blocker.reset}>
@@ -29,7 +30,7 @@ export function useLeaveGuard(isChanged: boolean): { dialog: ReactNode; letGo: (
           Leave it
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   )
   return {
     dialog,

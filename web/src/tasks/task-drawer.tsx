@@ -1,7 +1,8 @@
-import { ActionIcon, CopyButton, Drawer, Group, Tabs, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, CopyButton, Drawer, Group, Tabs, Tooltip } from '@mantine/core'
 import { Check, Link2 } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { isMissing } from '../api/errors.ts'
+import { isAsking } from '../app/dialog.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { PastTask } from '../time/past-task.tsx'
@@ -24,7 +25,8 @@ export function TaskDrawer({ task, asOf, onClose }: Props) {
   return (
     <Drawer
       opened={task !== undefined}
-      onClose={onClose}
+      // The Escape key closes the question over it, and not both.
+      onClose={() => isAsking() || onClose()}
       position="right"
       size="lg"
       title={task === 'new' ? 'New task' : <DrawerTitle id={id} />}
@@ -40,9 +42,7 @@ function DrawerTitle({ id }: { id?: number }) {
   if (id === undefined) return null
   return (
     <Group gap="xs">
-      <Text component="span" fw={600}>
-        Task {id}
-      </Text>
+      <span>Task {id}</span>
       <CopyButton value={window.location.href}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? 'Copied' : 'Copy the link'}>

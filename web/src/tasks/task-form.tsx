@@ -51,6 +51,9 @@ export const fromForm = (values: FormValues): TaskValues => ({
   project_id: Number(values.project_id),
 })
 
+/** Text is written from the left or from the right, as it says itself. */
+const EITHER_WAY = { input: { dir: 'auto' } }
+
 interface Props {
   form: UseFormReturnType<FormValues>
   onSubmit: () => void
@@ -65,8 +68,22 @@ export function TaskForm({ form, onSubmit, children }: Props) {
   return (
     <form onSubmit={form.onSubmit(onSubmit)}>
       <Stack gap="sm">
-        <TextInput label="Title" required maxLength={200} data-autofocus {...form.getInputProps('title')} />
-        <Textarea label="Description" autosize minRows={3} maxRows={12} {...form.getInputProps('description')} />
+        <TextInput
+          label="Title"
+          attributes={EITHER_WAY}
+          required
+          maxLength={200}
+          data-autofocus
+          {...form.getInputProps('title')}
+        />
+        <Textarea
+          label="Description"
+          attributes={EITHER_WAY}
+          autosize
+          minRows={3}
+          maxRows={12}
+          {...form.getInputProps('description')}
+        />
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           <Select label="Status" data={options(STATUSES)} allowDeselect={false} {...form.getInputProps('status')} />
           <Select

@@ -13,6 +13,8 @@ export function TaskLink({ task, tabIndex }: { task: Pick<Task, 'id' | 'title'>;
       tabIndex={tabIndex}
       size="sm"
       truncate
+      dir="auto"
+      ta="left"
       display="block"
       c="inherit"
       title={task.title}

@@ -4,6 +4,7 @@ import { api, data, type Task } from '../api/client.ts'
 import type { paths } from '../api/schema.d.ts'
 import { queryClient } from '../app/query-client.ts'
 
+const NONE: ReadonlySet<number> = new Set()
 const taskKey = (id: number, asOf?: string) => ['tasks', 'one', id, asOf ?? 'now'] as const
 
 /** One task, as it is or as it was. */
@@ -23,9 +24,19 @@ export function keepTask(task: Task): void {
   void queryClient.invalidateQueries({ queryKey: historyKey(task.id) })
 }
 
-/** Many were changed: those that are open are read again, and all others when they are opened. */
-export function forgetTasks(): void {
-  void queryClient.invalidateQueries({ queryKey: ['tasks', 'one'] })
+/**
+ * Many were changed: those that are open are read again, and all others when they are opened.
+ *
+ * @param gone those that are deleted, of which nothing would be found
+ */
+export function forgetTasks(gone: ReadonlySet<number> = NONE): void {
+  const queryKey = ['tasks', 'one']
+  void queryClient.invalidateQueries({ queryKey, refetchType: 'none' })
+  void queryClient.refetchQueries({
+    queryKey,
+    type: 'active',
+    predicate: (query) => !gone.has(Number(query.queryKey[2])),
+  })
   void queryClient.invalidateQueries({ queryKey: ['tasks', 'history'] })
 }
 

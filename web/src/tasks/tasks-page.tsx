@@ -66,6 +66,13 @@ function PastNotice({ asOf, search }: { asOf: string; search: TaskSearch }) {
         <Button size="compact-sm" variant="default" onClick={() => navigate({ search: since })}>
           What has changed since then
         </Button>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => navigate({ search: { ...search, as_of: undefined } })}
+        >
+          Back to now
+        </Button>
       </Group>
     </Alert>
   )

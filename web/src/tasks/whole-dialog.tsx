@@ -1,4 +1,5 @@
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
+import { Dialog } from '../app/dialog.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Failed } from '../app/states.tsx'
 import { tasks } from './changes.tsx'
@@ -20,7 +21,7 @@ interface Props {
 export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
   const { data: found, error, refetch } = useTaskCount(search)
   return (
-    <Modal opened onClose={onClose} title={`${verb} all that match the filter?`}>
+    <Dialog onClose={onClose} title={`${verb} all that match the filter?`}>
       {error && <Failed error={error} retry={refetch} />}
       {!found && !error && <PageLoading />}
       {found && <Text size="sm">{sentence(found)}</Text>}
@@ -40,7 +41,7 @@ export function WholeDialog({ work: { verb, run }, search, onClose }: Props) {
           </Button>
         )}
       </Group>
-    </Modal>
+    </Dialog>
   )
 }
 

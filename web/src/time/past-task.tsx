@@ -28,7 +28,7 @@ export function PastTask({ id, asOf }: { id: number; asOf: string }) {
             <Table.Tr key={field}>
               <Table.Th w={130}>{FIELD_LABELS[field]}</Table.Th>
               <Table.Td style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-                {valueText(field, then[field], nameOf)}
+                <bdi>{valueText(field, then[field], nameOf)}</bdi>
               </Table.Td>
             </Table.Tr>
           ))}
@@ -44,7 +44,8 @@ export function PastTask({ id, asOf }: { id: number; asOf: string }) {
         {now &&
           changed.map((field) => (
             <List.Item key={field}>
-              {FIELD_LABELS[field]}: {valueText(field, then[field], nameOf)} → {valueText(field, now[field], nameOf)}
+              {FIELD_LABELS[field]}: <bdi>{valueText(field, then[field], nameOf)}</bdi> →{' '}
+              <bdi>{valueText(field, now[field], nameOf)}</bdi>
             </List.Item>
           ))}
       </List>

@@ -74,7 +74,7 @@ const CAUSES = { api: '', import: ', by import', undo: ', by taking back import'
 
 function Version({ version }: { version: TaskVersion }) {
   const { nameOf } = useProjects()
-  const text = (field: string, value: unknown) => valueText(field as Field, value, nameOf)
+  const text = (field: string, value: unknown) => <bdi>{valueText(field as Field, value, nameOf)}</bdi>
   return (
     <>
       <Text size="sm" c="dimmed">
@@ -85,8 +85,8 @@ function Version({ version }: { version: TaskVersion }) {
       <List size="sm" styles={{ itemWrapper: { overflowWrap: 'anywhere' } }}>
         {version.changes.map(({ field, from, to }) => (
           <List.Item key={field}>
-            {FIELD_LABELS[field as Field]}:{' '}
-            {version.action === 'created' ? text(field, to) : `${text(field, from)} → ${text(field, to)}`}
+            {FIELD_LABELS[field as Field]}: {version.action !== 'created' && <>{text(field, from)} → </>}
+            {text(field, to)}
           </List.Item>
         ))}
       </List>

@@ -34,7 +34,9 @@ export function TrashPage() {
         more="Show earlier ones"
         row={({ id, title, deleted_at, deleted_by, deletion_id }) => (
           <Table.Tr key={id}>
-            <Table.Td>{title}</Table.Td>
+            <Table.Td style={{ overflowWrap: 'anywhere' }}>
+              <bdi>{title}</bdi>
+            </Table.Td>
             <Table.Td>{formatTime(deleted_at)}</Table.Td>
             <Table.Td>{deleted_by}</Table.Td>
             <Table.Td>
