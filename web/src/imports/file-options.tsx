@@ -113,6 +113,7 @@ export function FileOptions({ file, projectId, preview, onChecked }: Props) {
                   {isDate(fields[i] ?? null) && (
                     <Select
                       aria-label={`Dates of ${name}`}
+                      miw={200}
                       placeholder={isAmbiguous(i) ? 'How are dates written?' : 'Found out'}
                       error={isAmbiguous(i)}
                       data={Object.entries(FORMATS).map(([value, label]) => ({ value, label }))}
