@@ -125,7 +125,11 @@ export const authRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { ctx,
 
   app.get('/auth/sessions', {
     config: { access: 'user' },
-    schema: { tags, summary: 'Own sessions, newest first', response: { 200: schemas.SessionList, ...problems(401) } },
+    schema: {
+      tags,
+      summary: 'Own sessions, newest first, at most 100',
+      response: { 200: schemas.SessionList, ...problems(401) },
+    },
     handler: async ({ actor }) => {
       const rows = await auth.listSessions(actor)
       const items = rows.map(({ rotated_at, ...row }) => ({

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Nullable, PageQuery, Strict } from '../platform/schemas.ts'
+import { IdNumber, Nullable, PageQuery, Strict } from '../platform/schemas.ts'
 
 const CHANGED_FIELDS = [
   'title',
@@ -44,9 +44,7 @@ export const TaskLogQuery = Strict({
   date: Day('One day; today when there is neither this nor a range'),
   from: Day('The first day of a range of at most 366'),
   to: Day('The last day of the range; today when left out'),
-  task_id: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'One task only; without days each one since it was created' }),
-  ),
+  task_id: Type.Optional(IdNumber({ description: 'One task only; without days each one since it was created' })),
 })
 
 export const TaskLogPage = Type.Object({

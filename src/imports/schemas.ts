@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Id, Nullable, Page, Strict, Timestamp } from '../platform/schemas.ts'
+import { Id, IdNumber, Nullable, Page, Strict, Timestamp } from '../platform/schemas.ts'
 import { IMPORT_STATES, type ImportErrorRow, type ImportRow } from './queries.ts'
 
 const ImportColumn = Type.Object({
@@ -71,7 +71,7 @@ export const ImportPage = Page(Type.Ref('Import'))
 export const ImportErrorPage = Page(Type.Ref('ImportError'))
 
 export const UploadQuery = Strict({
-  project_id: Type.Optional(Type.Integer({ minimum: 1, description: 'The default project when left out' })),
+  project_id: Type.Optional(IdNumber({ description: 'The default project when left out' })),
   dry_run: Type.Optional(Type.Boolean({ description: 'Check the whole file and write nothing until it is committed' })),
   on_error: Type.Optional(
     Type.Enum(['skip', 'abort'], { default: 'skip', description: 'abort: one bad row and nothing is written' }),

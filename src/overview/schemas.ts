@@ -1,9 +1,9 @@
 import Type from 'typebox'
-import { Nullable, Strict } from '../platform/schemas.ts'
+import { IdNumber, Nullable, Strict } from '../platform/schemas.ts'
 import { PRIORITIES, STATUSES } from '../tasks/index.ts'
 
 const Count = Type.Integer({ minimum: 0 })
-const ProjectId = Type.Optional(Type.Integer({ minimum: 1, description: 'Of this project only' }))
+const ProjectId = Type.Optional(IdNumber({ description: 'Of this project only' }))
 const Day = Type.String({ format: 'date' })
 
 const countOf = (names: readonly string[]) =>

@@ -16,6 +16,10 @@ export const Uuid = (description: string) =>
 /** Of a text that must say something. */
 export const NOT_BLANK = matching('\\S', 'must not be blank')
 
+/** An id as a number; of 15 digits, as Id. */
+export const IdNumber = (options: { description?: string } = {}) =>
+  Type.Integer({ minimum: 1, maximum: 999_999_999_999_999, ...options })
+
 export const IdParams = Type.Object({ id: Id }, { additionalProperties: false })
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Id, NOT_BLANK, Page, PageQuery, Strict, SuggestionQuery, Timestamp } from '../platform/schemas.ts'
+import { Id, IdNumber, NOT_BLANK, Page, PageQuery, Strict, SuggestionQuery, Timestamp } from '../platform/schemas.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 100, ...NOT_BLANK, examples: ['Website'] })
 const Role = Type.Enum(['viewer', 'contributor', 'maintainer'])
@@ -38,7 +38,7 @@ export const MemberPage = Page(Member)
 export const MemberListQuery = Strict(PageQuery)
 export const AssigneeQuery = Strict({
   ...SuggestionQuery.properties,
-  project_id: Type.Optional(Type.Integer({ minimum: 1, description: 'Members of this project only' })),
+  project_id: Type.Optional(IdNumber({ description: 'Members of this project only' })),
 })
 export const MemberParams = Strict({ id: Id, user_id: Id })
 export const AddMemberBody = Strict({ username: Type.String({ minLength: 1, maxLength: 64 }), role: Role })

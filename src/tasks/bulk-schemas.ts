@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Nullable, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
+import { IdNumber, Nullable, PageQuery, Strict, Timestamp, Uuid } from '../platform/schemas.ts'
 import { ChangeTaskBody, Task, TaskFilterQuery } from './schemas.ts'
 
 /** The most tasks that one request writes. */
@@ -9,7 +9,7 @@ const DeletionId = Uuid('The request that deleted them')
 
 export const TrashQuery = Strict({
   ...PageQuery,
-  project_id: Type.Optional(Type.Integer({ minimum: 1 })),
+  project_id: Type.Optional(IdNumber()),
   deletion_id: Type.Optional(DeletionId),
 })
 
@@ -41,7 +41,7 @@ const Refused = Type.Array(
 export const UndoBody = Strict({
   changed: Type.Array(
     Strict({
-      id: Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }),
+      id: IdNumber(),
       version: Type.Integer({ minimum: 2, maximum: 2_147_483_647, description: 'What the change made' }),
     }),
     {
@@ -56,7 +56,7 @@ export const Undone = Type.Object({ undone: Written, refused: Refused })
 
 export const Restored = Type.Object({ restored: Written, refused: Refused })
 
-const Ids = Type.Array(Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }), {
+const Ids = Type.Array(IdNumber(), {
   minItems: 1,
   maxItems: MAX_TASKS,
   uniqueItems: true,

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { matching } from '../platform/patterns.ts'
-import { Id, NOT_BLANK, Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
+import { Id, IdNumber, NOT_BLANK, Nullable, PageQuery, Strict, Timestamp } from '../platform/schemas.ts'
 
 export const STATUSES = ['pending', 'active', 'inactive', 'completed', 'cancelled'] as const
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const
@@ -37,7 +37,7 @@ const FIELDS = {
   ...CLASSIC_FIELDS,
   labels: Type.Optional(Labels),
   external_id: Type.Optional(Nullable(ExternalId)),
-  project_id: Type.Optional(Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 })),
+  project_id: Type.Optional(IdNumber()),
 }
 
 export const TitleField = Title
@@ -89,7 +89,7 @@ const FILTER = {
   status: Type.Optional(Type.String({ maxLength: 100, description: oneOrMore(STATUSES.join(', ')) })),
   priority: Type.Optional(Type.String({ maxLength: 100, description: oneOrMore(PRIORITIES.join(', ')) })),
   assigned_user: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'A username, `me` or `none`' })),
-  project_id: Type.Optional(Type.Integer({ minimum: 1 })),
+  project_id: Type.Optional(IdNumber()),
   label: Type.Optional(Type.String({ minLength: 1, maxLength: 1_100, description: oneOrMore('Has all of these') })),
   label_any: Type.Optional(
     Type.String({ minLength: 1, maxLength: 1_100, description: oneOrMore('Has at least one of these') }),

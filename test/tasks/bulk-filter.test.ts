@@ -113,6 +113,7 @@ describe('many tasks chosen by a filter', () => {
     for (const [filter, pointer] of [
       [{ status: 'pending,broken' }, '/filter/status'],
       [{ status: ['pending'] }, '/filter/status'],
+      [{ project_id: 1e20 }, '/filter/project_id'],
       [{ created_from: '2025-02-30' }, '/filter/created_from'],
       [{ due_to: 'soon' }, '/filter/due_to'],
       [{ label: ',' }, '/filter/label'],
