@@ -1,4 +1,4 @@
-import type { ClientBase, QueryResult } from 'pg'
+import pg, { type ClientBase, type QueryResult } from 'pg'
 import { within } from './answer-limit.ts'
 import type { Statement } from './db.ts'
 
@@ -12,7 +12,7 @@ import type { Statement } from './db.ts'
  */
 export async function ask(client: ClientBase, statement: Statement, answerMs?: number): Promise<QueryResult> {
   const { promise, resolve, reject } = Promise.withResolvers<QueryResult>()
-  client.query(statement, (error: Error | null | undefined, result) => (error ? reject(error) : resolve(result)))
+  client.query(toQuery(statement, (error, result) => (error ? reject(error) : resolve(result))))
   try {
     return await (answerMs === undefined ? promise : within(answerMs, promise))
   } catch (error) {
@@ -20,4 +20,9 @@ export async function ask(client: ClientBase, statement: Statement, answerMs?: n
     if (error instanceof Error) Error.captureStackTrace(error)
     throw error
   }
+}
+
+/** Of anything else than its own queries the driver makes a copy first, property by property. */
+function toQuery({ name, text, values }: Statement, callback: (error: Error | undefined, result: QueryResult) => void) {
+  return Object.assign(new pg.Query(text, values, callback), { name })
 }
