@@ -14,7 +14,7 @@ import { migrateQueue } from '../platform/queue.ts'
  * @returns the migrations applied
  */
 export async function migrateAll(ctx: ProcessContext, databaseUrl: string): Promise<string[]> {
-  await migrateQueue(databaseUrl, jobs)
+  await migrateQueue(ctx.db, databaseUrl, jobs)
   const applied = await migrate(ctx.db)
   await maintainPartitions(ctx)
   return applied

@@ -1,7 +1,9 @@
-import { type Job, PgBoss } from 'pg-boss'
+import { createRequire } from 'node:module'
+import type { Job, PgBoss } from 'pg-boss'
 import { answerMsFor, within } from './answer-limit.ts'
 import type { Queryable } from './db.ts'
 import type { Logger } from './logger.ts'
+import { findQueueSetup, noteQueueSetup } from './queue-queries.ts'
 
 /** One kind of background work. `data` is what was enqueued; the work must be safe to run again after a crash. */
 export interface JobDefinition<Context, Data extends object> {
@@ -29,60 +31,60 @@ export interface QueueOptions {
  * noticed by its missing heartbeat after about ten seconds and its job given to another.
  */
 export class Queue {
-  readonly #boss: PgBoss
+  readonly #databaseUrl: string
   readonly #log: Logger
   readonly #stopping: AbortSignal
   readonly #answerMs: number
-  #started: Promise<unknown> | undefined
+  #boss: PgBoss | undefined
+  #started: Promise<PgBoss> | undefined
 
   constructor(options: QueueOptions) {
+    this.#databaseUrl = options.databaseUrl
     this.#log = options.log
     this.#stopping = options.stopping
     this.#answerMs = answerMsFor(options.statementTimeoutMs)
-    this.#boss = createBoss(options.databaseUrl, this.#answerMs)
-    this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
   }
 
   /** Adds a job; it exists when and only when `tx` commits. */
   async enqueue(tx: Queryable, name: string, data: object): Promise<void> {
-    await within(this.#answerMs, this.#start())
-    await this.#boss.send(name, data, on(tx))
+    const boss = await within(this.#answerMs, this.#start())
+    await boss.send(name, data, on(tx))
   }
 
   /** Puts a job that has ended without success where workers find it, when `tx` commits. */
   async retry(tx: Queryable, name: string, id: string, state: 'failed' | 'cancelled'): Promise<void> {
-    await within(this.#answerMs, this.#start())
-    await (state === 'failed' ? this.#boss.retry(name, id, on(tx)) : this.#boss.resume(name, id, on(tx)))
+    const boss = await within(this.#answerMs, this.#start())
+    await (state === 'failed' ? boss.retry(name, id, on(tx)) : boss.resume(name, id, on(tx)))
   }
 
   /** Ends a job that has not ended, when `tx` commits; the worker that runs it is told by its next heartbeat. */
   async cancel(tx: Queryable, name: string, id: string): Promise<void> {
-    await within(this.#answerMs, this.#start())
-    await this.#boss.cancel(name, id, on(tx))
+    const boss = await within(this.#answerMs, this.#start())
+    await boss.cancel(name, id, on(tx))
   }
 
   /** Takes jobs until `stop`. */
   async work<Context>(context: Context, jobs: AnyJob<Context>[]): Promise<void> {
-    await this.#start()
+    const boss = await this.#start()
     this.#stopping.addEventListener('abort', () => {
-      for (const { name } of jobs) this.#boss.offWork(name, { wait: false }).catch(() => {})
+      for (const { name } of jobs) boss.offWork(name, { wait: false }).catch(() => {})
     })
     for (const job of jobs) {
       const concurrency = job.concurrency?.(context) ?? 1
-      for (let i = 0; i < concurrency; i++) await this.#addWorker(context, job)
+      for (let i = 0; i < concurrency; i++) await this.#addWorker(boss, context, job)
     }
   }
 
-  async #addWorker<Context>(context: Context, job: AnyJob<Context>): Promise<void> {
+  async #addWorker<Context>(boss: PgBoss, context: Context, job: AnyJob<Context>): Promise<void> {
     // Polling is what is left when a notification is lost.
     const options = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2, heartbeatRefreshSeconds: 3 }
     let worker = ''
-    worker = await this.#boss.work(job.name, options, async ([item]: Job<object>[]) => {
+    worker = await boss.work(job.name, options, async ([item]: Job<object>[]) => {
       try {
         if (item) await this.#run(context, job, item)
       } finally {
         // Look for the next one at once: a backlog announced by one notification would wait for a poll after each job.
-        this.#boss.notifyWorker(worker)
+        boss.notifyWorker(worker)
       }
     })
   }
@@ -101,47 +103,77 @@ export class Queue {
 
   /** Lets running jobs finish for `timeoutMs`, then returns; what is still running is taken up again elsewhere. */
   async stop(timeoutMs: number): Promise<void> {
-    if (!this.#started) return
-    await this.#started.catch(() => {})
-    await this.#boss.stop({ graceful: timeoutMs > 0, timeout: Math.max(timeoutMs, 1_000) }).catch(() => {})
+    await this.#started?.catch(() => {})
+    await this.#boss?.stop({ graceful: timeoutMs > 0, timeout: Math.max(timeoutMs, 1_000) }).catch(() => {})
   }
 
-  #start(): Promise<unknown> {
-    this.#started ??= this.#boss.start().catch((error) => {
+  #start(): Promise<PgBoss> {
+    this.#started ??= this.#loadAndStart().catch((error) => {
       this.#started = undefined
       throw error
     })
     return this.#started
+  }
+
+  async #loadAndStart(): Promise<PgBoss> {
+    this.#boss ??= await this.#load()
+    return this.#boss.start()
+  }
+
+  async #load(): Promise<PgBoss> {
+    const boss = await createBoss(this.#databaseUrl, this.#answerMs)
+    boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue'))
+    return boss
   }
 }
 
 /** What makes a call to the queue part of a transaction. */
 const on = (tx: Queryable) => ({ db: { executeSql: (text: string, values?: unknown[]) => tx.query({ text, values }) } })
 
-/** Creates or upgrades the queue's own tables, and one queue for each job. */
-export async function migrateQueue<Context>(databaseUrl: string, jobs: AnyJob<Context>[]): Promise<void> {
-  const boss = createBoss(databaseUrl)
+const QUEUE_OPTIONS = {
+  retryLimit: 1_000,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 30,
+  expireInSeconds: 86_400,
+  heartbeatSeconds: 10,
+  notify: true,
+}
+
+/** Creates or upgrades the queue's own tables, and one queue for each job, unless that has been done before. */
+export async function migrateQueue<Context>(
+  db: Queryable,
+  databaseUrl: string,
+  jobs: AnyJob<Context>[],
+): Promise<void> {
+  const { version } = createRequire(import.meta.url)('pg-boss/package.json') as { version: string }
+  const setup = JSON.stringify({
+    version,
+    jobs: jobs.map(({ name, cron }) => ({ name, cron })),
+    options: QUEUE_OPTIONS,
+  })
+  if ((await findQueueSetup(db)) === setup) return
+  const boss = await createBoss(databaseUrl)
   boss.on('error', () => {})
   try {
     await boss.start()
     for (const { name, cron } of jobs) {
-      const options = {
-        retryLimit: 1_000,
-        retryDelay: 1,
-        retryBackoff: true,
-        retryDelayMax: 30,
-        expireInSeconds: 86_400,
-      }
-      await boss.createQueue(name, { ...options, heartbeatSeconds: 10, notify: true })
+      await boss.createQueue(name, QUEUE_OPTIONS)
       if (cron) await boss.schedule(name, cron)
     }
+    await noteQueueSetup(db, setup)
   } finally {
     await boss.stop({ graceful: false })
   }
 }
 
-/** @param answerMs left out for migrating, which takes as long as it takes */
-function createBoss(connectionString: string, answerMs?: number): PgBoss {
+/**
+ * pg-boss is loaded when it is needed: the 6 MB that it takes are saved where only requests are answered.
+ *
+ * @param answerMs left out for migrating, which takes as long as it takes
+ */
+async function createBoss(connectionString: string, answerMs?: number): Promise<PgBoss> {
+  const { PgBoss } = await import('pg-boss')
   const migrating = answerMs === undefined
   return new PgBoss({
     connectionString,

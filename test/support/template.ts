@@ -19,7 +19,7 @@ export async function migrateFresh(url: string): Promise<void> {
   const log = createLogger('silent')
   const db = new Database({ url, poolSize: 2, statementTimeoutMs: 60_000, applicationName: 'template', log })
   await migrate(db)
-  await migrateQueue(url, jobs)
+  await migrateQueue(db, url, jobs)
   await db.query({ text: 'select ensure_history_partitions(3)' })
   await db.close()
 }
