@@ -2,11 +2,12 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Actor, findUserByName } from '../auth/index.ts'
+import type { Actor } from '../auth/index.ts'
 import { openExport } from '../exports/index.ts'
 import { ConfigError, loadConfig, tokenFromEnvironment } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
 import { readAsOf, readFilter } from '../tasks/index.ts'
+import { activeUser } from './active-user.ts'
 import { reasonOf } from './reason.ts'
 import { withContext } from './runtime.ts'
 
@@ -44,12 +45,6 @@ async function fromDatabase(ctx: Context, { format, raw, user, project, asOf }: 
 
 /** Who can reach the database can read all of it. */
 const OPERATOR: Actor = { id: 0, username: '', role: 'admin', sessionId: '' }
-
-async function activeUser(ctx: Context, username: string): Promise<Actor> {
-  const user = await findUserByName(ctx.db, username)
-  if (!user || user.disabled_at) throw new ConfigError(`${username} is not an active user.`)
-  return { id: user.id, username: user.username, role: user.role, sessionId: '' }
-}
 
 async function fromServer(url: string, token: string, options: ExportOptions): Promise<Readable> {
   const { format, raw, project, asOf } = options

@@ -1,5 +1,4 @@
 import type { Static } from 'typebox'
-import { type Actor, findUserByName } from '../auth/index.ts'
 import {
   getImport,
   type Import,
@@ -15,6 +14,7 @@ import {
 import { importJob } from '../imports/jobs.ts'
 import { ConfigError } from '../platform/config.ts'
 import type { Context } from '../platform/context.ts'
+import { activeUser } from './active-user.ts'
 import { reasonOf } from './reason.ts'
 
 export type ImportState = Static<typeof Import>
@@ -30,9 +30,7 @@ export interface ImportTarget {
 
 /** The same rules and the same queue as an upload. Whoever is first takes the job: a worker that runs already, or this process. */
 export async function inDatabase(ctx: Context, username: string): Promise<ImportTarget> {
-  const user = await findUserByName(ctx.db, username)
-  if (!user || user.disabled_at) throw new ConfigError(`${username} is not an active user.`)
-  const actor: Actor = { id: user.id, username: user.username, role: user.role, sessionId: '' }
+  const actor = await activeUser(ctx, username)
   return {
     async upload(name, bytes, query) {
       const projectId = await requireTarget(

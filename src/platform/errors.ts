@@ -43,7 +43,8 @@ export const invalidJson = (detail: string) => new AppError('INVALID_JSON', 400,
 
 export const requestTimeout = () => new AppError('REQUEST_TIMEOUT', 408, 'The request took too long to arrive.')
 
-export const headersTooLarge = () => new AppError('HEADERS_TOO_LARGE', 431, 'The request could not be read.')
+export const headersTooLarge = (limitBytes: number) =>
+  new AppError('HEADERS_TOO_LARGE', 431, `The head of a request may have at most ${limitBytes} bytes.`)
 
 export const routeNotFound = () => new AppError('ROUTE_NOT_FOUND', 404, 'There is nothing at this path.')
 

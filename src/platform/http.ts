@@ -27,6 +27,7 @@ const UPLOAD_TIMEOUT_MS = 3_600_000
 const SILENCE_MS = 12_000
 /** How long a client that was too slow may go on sending before its connection is cut. */
 const LINGER_MS = 1_000
+const MAX_HEAD_BYTES = 16_384
 /** Bounds what connections alone take, a few kB each. */
 const MOST_CONNECTIONS = 5_000
 
@@ -45,7 +46,7 @@ export function createHttpServer(ctx: Context): FastifyInstance {
     requestTimeout: UPLOAD_TIMEOUT_MS,
     connectionTimeout: SILENCE_MS,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: MAX_HEAD_BYTES },
     return503OnClosing: false, // a request that arrived before the socket closed is still answered
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -205,7 +206,7 @@ function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): 
 
 function unreadable(code: string | undefined): AppError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestTimeout()
-  if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge()
+  if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge(MAX_HEAD_BYTES)
   return invalidRequest('The request could not be read.')
 }
 
