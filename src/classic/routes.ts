@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import {
   type Account,
   type AuthService,
@@ -12,10 +11,19 @@ import {
 import { logPage } from '../history/index.ts'
 import { keyed } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
-import { sendJsonText } from '../platform/ready-made.ts'
 import { IdParams, problems } from '../platform/schemas.ts'
 import { PageHeaders, pageAnswers, sendPage } from '../platform/send-page.ts'
-import { changeTask, createTask, deleteTask, getTask } from '../tasks/index.ts'
+import {
+  changeTask,
+  createTask,
+  deleteTask,
+  getTask,
+  readIfMatch,
+  sendTask,
+  TaskAnswer,
+  taskAnswer,
+  VersionHeaders,
+} from '../tasks/index.ts'
 import * as schemas from './schemas.ts'
 
 /** The original contract's routes, but for the upload: see README.md beside this file. */
@@ -24,7 +32,6 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
   { ctx, auth },
 ) => {
   const tags = ['classic']
-  const Task = Type.Ref('Task')
 
   app.post('/register', {
     config: { access: 'public', limit: 'registration' },
@@ -56,12 +63,12 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       tags,
       summary: 'Create a task',
       body: schemas.CreateBody,
-      response: { 201: Task, ...problems(401, 403, 404) },
+      response: { 201: TaskAnswer, ...problems(401, 403, 404) },
     },
     handler: (request, reply) =>
       keyed(ctx, request, reply, async (ctx) => {
         const task = await createTask(ctx, request.actor, request.body)
-        return { status: 201, headers: { location: `/task/${task.id}` }, body: task.json }
+        return taskAnswer(task, 201, { location: `/task/${task.id}` })
       }),
   })
 
@@ -71,11 +78,12 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       tags,
       summary: 'Update a task; fields left out keep their value',
       params: IdParams,
+      headers: VersionHeaders,
       body: schemas.ChangeBody,
-      response: { 200: Task, ...problems(401, 403, 404, 409) },
+      response: { 200: TaskAnswer, ...problems(401, 403, 404, 409, 412) },
     },
-    handler: async ({ actor, params, body }, reply) =>
-      sendJsonText(reply, (await changeTask(ctx, actor, params.id, body)).json),
+    handler: async ({ actor, params, body, headers }, reply) =>
+      sendTask(reply, await changeTask(ctx, actor, params.id, body, readIfMatch(headers['if-match']))),
   })
 
   app.delete('/task/:id', {
@@ -84,18 +92,19 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
       tags,
       summary: 'Delete a task (softly)',
       params: IdParams,
-      response: { 200: schemas.Message, ...problems(401, 403, 404, 409) },
+      headers: VersionHeaders,
+      response: { 200: schemas.Message, ...problems(401, 403, 404, 409, 412) },
     },
-    handler: async ({ actor, params }) => {
-      await deleteTask(ctx, actor, params.id)
+    handler: async ({ actor, params, headers }) => {
+      await deleteTask(ctx, actor, params.id, readIfMatch(headers['if-match']))
       return { message: 'Task deleted successfully' }
     },
   })
 
   app.get('/task/:id', {
     config: { access: 'user' },
-    schema: { tags, summary: 'One task', params: IdParams, response: { 200: Task, ...problems(401, 404) } },
-    handler: async ({ actor, params }, reply) => sendJsonText(reply, (await getTask(ctx, actor, params.id)).json),
+    schema: { tags, summary: 'One task', params: IdParams, response: { 200: TaskAnswer, ...problems(401, 404) } },
+    handler: async ({ actor, params }, reply) => sendTask(reply, await getTask(ctx, actor, params.id)),
   })
 
   app.get('/tasks', {

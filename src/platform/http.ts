@@ -159,6 +159,15 @@ function checkMembers(request: FastifyRequest): void {
   // The validator looks only at what has a schema; without one, nothing is known.
   if (!schema.querystring) refuseMembers('query', request.query)
   if (!schema.body) refuseMembers('body', request.body)
+  refuseCondition(request)
+}
+
+/** A condition that nobody looks at would let in the change that it was to keep out (RFC 9110, 13.1.1). */
+function refuseCondition({ method, headers, routeOptions }: FastifyRequest): void {
+  if (headers['if-match'] === undefined || method === 'GET' || method === 'HEAD') return
+  const taken = routeOptions.schema?.headers as { properties?: object } | undefined
+  if (taken?.properties && 'if-match' in taken.properties) return
+  throw invalidField('headers', 'if-match', 'is not taken by this operation')
 }
 
 function checkQueryEncoding(query: string): void {

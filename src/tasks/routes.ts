@@ -118,7 +118,7 @@ function readPageRequest(query: Static<typeof schemas.TaskListQuery>, timeZone: 
   }
 }
 
-function sendTask(reply: FastifyReply, task: TaskText): FastifyReply {
+export function sendTask(reply: FastifyReply, task: TaskText): FastifyReply {
   return sendJsonText(reply.header('etag', etagOf(task.version)), task.json)
 }
 

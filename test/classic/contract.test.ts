@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { jobs } from '../../src/jobs.ts'
 import { CleanupStack, multipart, PASSWORD, type Person, startApp, type TestApp } from '../support/app.ts'
+import { assertProblem } from '../support/problem.ts'
 
 /** Each row of the original contract, at its exact path, over HTTP. */
 describe('the original contract', () => {
@@ -103,6 +104,21 @@ describe('the original contract', () => {
     const answer = await app.send('PUT', `/task/${task.id}`, { as: john, body: { status: 'completed' } })
     assert.equal(answer.status, 200)
     assert.deepEqual({ ...task, status: 'completed', version: 2, updated_at: answer.body.updated_at }, answer.body)
+  })
+
+  test('a task has an ETag; sent as If-Match, it keeps out a change of what was changed since', async () => {
+    const made = await post('/task', { title: 'Guarded' }, john)
+    const url = `/task/${made.body.id}`
+    const first = { 'if-match': String(made.headers.etag) }
+    const changed = await app.send('PUT', url, { as: john, body: { title: 'Second' }, headers: first })
+    assert.equal(changed.status, 200)
+    assert.equal((await app.send('GET', url, { as: john })).headers.etag, changed.headers.etag)
+    const late = await app.send('PUT', url, { as: john, body: { title: 'Third' }, headers: first })
+    assertProblem(late, 412, 'VERSION_MISMATCH')
+    assert.deepEqual([late.body.current.title, late.headers.etag], ['Second', changed.headers.etag])
+    assertProblem(await app.send('DELETE', url, { as: john, headers: first }), 412, 'VERSION_MISMATCH')
+    const latest = { 'if-match': String(changed.headers.etag) }
+    assert.equal((await app.send('DELETE', url, { as: john, headers: latest })).status, 200)
   })
 
   test('PUT and DELETE work for the creator and the assignee, and answer 403 to others', async () => {

@@ -97,6 +97,17 @@ describe('what is not in the API document is refused', () => {
       assert.equal(await checksum(world.app), before)
     })
 
+    test(`${name}: an If-Match of another version keeps the change out, or is refused: it is never passed over`, async () => {
+      if (method === 'GET') return
+      const { url, ...request } = await valid(name)
+      const before = await checksum(world.app)
+      const headers = { ...request.headers, 'if-match': '"4711"' }
+      const answer = await world.app.send(method, url, { ...request, headers })
+      if (operationNamed(name).statuses.includes('412')) assertProblem(answer, 412, 'VERSION_MISMATCH')
+      else assertPointsTo(answer, '/if-match')
+      assert.equal(await checksum(world.app), before)
+    })
+
     test(`${name}: a body that is no object is 400`, async () => {
       const { body: schema } = operationNamed(name)
       if (!schema) return
