@@ -43,8 +43,12 @@ async function fill(
   let sheets = 0
   for (let next = await rows.next(); sheets === 0 || !next.done; ) {
     const sheet = async function* () {
-      yield `${XML}<worksheet xmlns="${MAIN}"><sheetData>${rowXml(columns.map(({ name }) => name))}`
-      for (let row = 1; !next.done && row < mostRows; next = await rows.next(), row++) yield rowXml(next.value, columns)
+      yield `${XML}<worksheet xmlns="${MAIN}"><sheetData>${rowXml(
+        1,
+        columns.map(({ name }) => name),
+      )}`
+      for (let row = 2; !next.done && row <= mostRows; next = await rows.next(), row++)
+        yield rowXml(row, next.value, columns)
       yield '</sheetData></worksheet>'
     }
     const text = Readable.from(joined(sheet()), { objectMode: false })
@@ -73,14 +77,19 @@ async function* joined(texts: AsyncGenerator<string>): AsyncGenerator<Buffer> {
 
 const STYLES: Record<string, number> = { day: 1, moment: 2 }
 
-function rowXml(cells: Cell[], columns?: WorkbookColumn[]): string {
-  return `<row>${cells.map((cell, i) => cellXml(cell, columns?.[i]?.kind ?? '')).join('')}</row>`
+/** Rows and cells say where they are: it need not be so (18.3.1.4, 18.3.1.73), but some that read workbooks want it. */
+function rowXml(row: number, cells: Cell[], columns?: WorkbookColumn[]): string {
+  const xml = cells.map((cell, i) => cellXml(`${LETTERS[i]}${row}`, cell, columns?.[i]?.kind ?? ''))
+  return `<row r="${row}">${xml.join('')}</row>`
 }
 
-function cellXml(cell: Cell, kind: string): string {
-  if (cell === null || cell === '') return '<c/>'
-  if (typeof cell === 'number') return `<c s="${STYLES[kind] ?? 0}"><v>${cell}</v></c>`
-  return `<c t="inlineStr"><is><t xml:space="preserve">${escaped(cell)}</t></is></c>`
+/** Of more columns than a task has. */
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+function cellXml(at: string, cell: Cell, kind: string): string {
+  if (cell === null || cell === '') return ''
+  if (typeof cell === 'number') return `<c r="${at}" s="${STYLES[kind] ?? 0}"><v>${cell}</v></c>`
+  return `<c r="${at}" t="inlineStr"><is><t xml:space="preserve">${escaped(cell)}</t></is></c>`
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }

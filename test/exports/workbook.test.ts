@@ -43,12 +43,18 @@ describe('an export as a workbook', () => {
     const sheet = (await partsOf(await download(`project_id=${team.project}&sort=created_at`))).get(
       'xl/worksheets/sheet1.xml',
     )
-    const rows = sheet?.match(/<row>.*?<\/row>/gs) ?? []
+    const rows = sheet?.match(/<row .*?<\/row>/gs) ?? []
     assert.equal(rows.length, TASKS.length + 1)
     assert.doesNotMatch(sheet ?? '', /<f[ >]|t="str"/)
-    assert.match(rows[1] ?? '', /<c t="inlineStr"><is><t xml:space="preserve">=1\+1<\/t><\/is><\/c>/)
+    assert.match(rows[1] ?? '', /<c r="C2" t="inlineStr"><is><t xml:space="preserve">=1\+1<\/t><\/is><\/c>/)
     // 30 March 2031, counted by hand: 131 years since 1900 with 33 leap days, 88 days before it, and the day that never was.
-    assert.match(rows[1] ?? '', new RegExp(`<c s="1"><v>${131 * 365 + 33 + 88 + 1}</v></c>`))
+    assert.match(rows[1] ?? '', new RegExp(`<c r="H2" s="1"><v>${131 * 365 + 33 + 88 + 1}</v></c>`))
+    // Where it is, on each row and on each cell that is not empty: some readers take no other.
+    assert.deepEqual(
+      rows.map((row) => /^<row r="(\d+)">/.exec(row)?.[1]),
+      rows.map((_, i) => String(i + 1)),
+    )
+    assert.doesNotMatch(sheet ?? '', /<c(?! r="[A-Z]\d+")/)
     assert.match(rows[2] ?? '', /a_x000D_\nb\tc &lt;&amp;&gt; "d"/)
     assert.match(rows[3] ?? '', /<t xml:space="preserve">1899-12-31<\/t>/)
   })
@@ -91,7 +97,8 @@ describe('an export as a workbook', () => {
       [idsOf(1), idsOf(2), idsOf(3)],
       [Array.from({ length: 9 }, (_, i) => i), Array.from({ length: 9 }, (_, i) => 9 + i), undefined],
     )
-    for (const n of [1, 2]) assert.match(parts.get(`xl/worksheets/sheet${n}.xml`) ?? '', /<sheetData><row>.*?>id</)
+    for (const n of [1, 2])
+      assert.match(parts.get(`xl/worksheets/sheet${n}.xml`) ?? '', /<sheetData><row r="1">.*?>id</)
     assert.match(parts.get('xl/workbook.xml') ?? '', /name="Tasks".*name="Tasks 2"/)
   })
 })
