@@ -21,7 +21,7 @@ export async function openUpload(request: IncomingMessage, limitBytes: number): 
     // A body that ends inside the file is told on the file alone, perhaps before anybody reads it.
     parser.on('file', (_field, stream) => void stream.on('error', (error) => reject(refused(error))))
     parser.on('filesLimit', () => reject(invalidMultipart('it holds more than one file')))
-    parser.on('field', (name) => reject(invalidMultipart(`the field ${JSON.stringify(name)} is not known`)))
+    parser.on('field', (name) => reject(name === FIELD ? missingFile() : unknownField(name)))
     request.on('aborted', () => reject(invalidMultipart('it was cut off')))
     request.on('error', (error) => reject(refused(error)))
   })
@@ -59,6 +59,8 @@ async function* readFile(stream: BusboyFileStream, rest: Promise<void>, limitByt
   await broken
   await rest
 }
+
+const unknownField = (name: string) => invalidMultipart(`the field ${JSON.stringify(name)} is not known`)
 
 /** The parser's own sentences are about form data, not about us. */
 function refused(error: Error) {

@@ -18,7 +18,7 @@ const Label = Type.String({
 const Labels = Type.Array(Label, { maxItems: 20, uniqueItems: true })
 const Day = Type.String({
   format: 'date',
-  ...matching('^(?!0000)\\d{4}-', 'must have a year from 0001 to 9999'),
+  ...matching('^(?!0000)\\d{4}-', 'must be a date such as 2025-03-31, from year 0001 to 9999'),
   examples: ['2025-03-31'],
 })
 const Username = Type.String({ minLength: 1, maxLength: 64, examples: ['john_doe'] })

@@ -240,6 +240,12 @@ describe('a CSV upload', () => {
       })
     }
 
+    test('the file as a field without a file name is told what is missing', async () => {
+      const answer = await send(`${part('file', '')}--B--\r\n`, form)
+      assert.equal(answer.status, 400)
+      assert.match(answer.body.detail, /^file: is required, as a multipart\/form-data part with a file name$/)
+    })
+
     test('the case of a media type means nothing (RFC 9110, 8.3.1)', async () => {
       const answer = await send(`${part('file')}--B--\r\n`, 'Multipart/Form-Data; boundary=B')
       assert.equal(answer.status, 201, answer.text)

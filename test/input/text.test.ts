@@ -103,11 +103,14 @@ describe('text', () => {
     '0000-01-01',
     '10000-01-01',
     '2025-01-01T00:00:00Z',
+    '3/31/2025',
     'today',
     '',
   ]) {
     test(`${JSON.stringify(date)} is no due date`, async () => {
-      assertPointsTo(await post('/tasks', { title: 'a', due_date: date }), '/due_date')
+      const answer = await post('/tasks', { title: 'a', due_date: date })
+      assertPointsTo(answer, '/due_date')
+      assert.match(answer.body.errors[0].detail, /^must be a date such as 2025-03-31/)
     })
   }
 
