@@ -42,6 +42,16 @@ describe('the past', () => {
     assert.match(page.url(), /updated_from=2025-03-30/)
   })
 
+  test('that is no time is left out of the address, as is a day of the filter that is none', async (t) => {
+    const { page } = await console.signedIn(
+      t,
+      grace,
+      '/console/tasks?as_of=last+week&created_from=soon&due_to=2025&utm=1',
+    )
+    await page.getByRole('link', { name: 'Made today' }).waitFor()
+    await page.getByRole('button', { name: 'New task' }).click({ trial: true })
+  })
+
   test('of a task shows it as it was beside what it has become', async (t) => {
     const { page } = await console.signedIn(t, grace, `/console/tasks?as_of=2025-03-29&task=${id}`)
     const drawer = page.getByRole('dialog')

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, List, Modal, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, List, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Check, Download, Undo2, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api, data } from '../api/client.ts'
 import { download } from '../api/download.ts'
+import { Dialog } from '../app/dialog.tsx'
 import { formatTime } from '../app/format.ts'
 import { notifyError } from '../app/notify.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
@@ -160,31 +161,33 @@ function Undo({ id, undo }: { id: string; undo: () => void }) {
       >
         Take it back
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title="Take this import back?">
-        <Stack gap="sm">
-          {planned && (
-            <List size="sm">
-              <List.Item>{tasks(planned.removed)} to the trash</List.Item>
-              <List.Item>{tasks(planned.restored)} back to what they were</List.Item>
-              <List.Item>{tasks(planned.left)} left alone, as they were changed since</List.Item>
-            </List>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={() => setOpen(false)}>
-              Keep it
-            </Button>
-            <Button
-              color="red"
-              onClick={() => {
-                setOpen(false)
-                undo()
-              }}
-            >
-              Take it back now
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      {isOpen && (
+        <Dialog onClose={() => setOpen(false)} title="Take this import back?">
+          <Stack gap="sm">
+            {planned && (
+              <List size="sm">
+                <List.Item>{tasks(planned.removed)} to the trash</List.Item>
+                <List.Item>{tasks(planned.restored)} back to what they were</List.Item>
+                <List.Item>{tasks(planned.left)} left alone, as they were changed since</List.Item>
+              </List>
+            )}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setOpen(false)}>
+                Keep it
+              </Button>
+              <Button
+                color="red"
+                onClick={() => {
+                  setOpen(false)
+                  undo()
+                }}
+              >
+                Take it back now
+              </Button>
+            </Group>
+          </Stack>
+        </Dialog>
+      )}
     </>
   )
 }

@@ -26,18 +26,28 @@ export type TaskSearch = Partial<Record<(typeof NAMES)[number], string>> & {
   task?: string
 }
 
-/** Keeps what the page knows. What it does not understand is not passed on, as the server would refuse it. */
+/** Undefined in place of what the page does not understand: the router would leave it in the address. */
 export function readTaskSearch(search: Record<string, unknown>): TaskSearch {
   const names = [...NAMES, 'task'] as const
-  return Object.fromEntries(
-    names.flatMap((name) => (typeof search[name] === 'string' && search[name] ? [[name, search[name]]] : [])),
-  )
+  return Object.fromEntries(names.map((name) => [name, readText(name, search[name])]))
 }
 
-/** What is asked of the server: the filter, without what is the page's own. */
-export function listQuery({ task: _, ...filter }: TaskSearch): ListQuery {
-  const { project_id, ...texts } = filter
-  return { ...texts, ...(project_id ? { project_id: Number(project_id) } : {}) } as ListQuery
+function readText(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined
+  return IS_TIME.test(name) && !isTime(value) ? undefined : value
+}
+
+const IS_TIME = /^as_of$|_(from|to)$/
+
+/** A day or an instant. */
+const isTime = (text: string) => /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) && !Number.isNaN(Date.parse(text))
+
+/** What is asked of the server: the filter, without what is the page's own or nobody's. */
+export function listQuery(search: TaskSearch): ListQuery {
+  const texts = NAMES.flatMap((name) => (search[name] ? [[name, search[name]] as const] : []))
+  return Object.fromEntries(
+    texts.map(([name, text]) => [name, name === 'project_id' ? Number(text) : text]),
+  ) as ListQuery
 }
 
 /** The statuses of tasks that are still to be done, as a filter. */
@@ -49,5 +59,5 @@ export const NO_FILTER: TaskSearch = Object.fromEntries(
 )
 
 /** Whether anything narrows the list. */
-export const isFiltered = ({ sort: _sort, as_of: _asOf, task: _task, ...filter }: TaskSearch) =>
-  Object.values(filter).some(Boolean)
+export const isFiltered = (search: TaskSearch) =>
+  NAMES.some((name) => name !== 'sort' && name !== 'as_of' && search[name])
