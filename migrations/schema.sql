@@ -388,6 +388,7 @@ CREATE TABLE public.imports (
     undo_deletion uuid,
     sheet text,
     details_removed_at timestamp with time zone,
+    committed_by bigint,
     CONSTRAINT imports_check CHECK (((state <> 'done'::text) OR (rows = (((created + updated) + unchanged) + rejected)))),
     CONSTRAINT imports_delimiter_check CHECK ((char_length(delimiter) = 1)),
     CONSTRAINT imports_file_name_check CHECK ((char_length(file_name) <= 255)),
@@ -766,6 +767,9 @@ ALTER TABLE ONLY public.import_errors
 
 ALTER TABLE ONLY public.import_rejects
     ADD CONSTRAINT import_rejects_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_committed_by_fkey FOREIGN KEY (committed_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);

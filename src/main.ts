@@ -53,6 +53,7 @@ program
       'utf-16be',
       'windows-1252',
       'iso-8859-1',
+      'latin-1',
     ]),
   )
   .addOption(

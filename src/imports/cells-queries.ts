@@ -126,7 +126,7 @@ export function acceptedRows(row: ImportRow, timeZone: string, lines: Lines, bin
       .map((lookup) => `${lookup},`)
       .join('\n')}
     i as materialized (select * from imports where id = ${id})
-    select s.line, i.project_id, i.created_by, i.id as import_id, s.title,
+    select s.line, i.project_id, coalesce(i.committed_by, i.created_by) as created_by, i.id as import_id, s.title,
            ${value('description', 's.description', `''::text`)},
            ${value('status', STATUS, 'null::text')},
            ${value('priority', `nullif(s.priority, '')`, 'null::text')},

@@ -1,7 +1,14 @@
 import { isAscii } from 'node:buffer'
 import { CsvFileError } from './csv-file.ts'
 
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252' | 'iso-8859-1'
+export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'] as const
+export type Encoding = (typeof ENCODINGS)[number]
+
+/** What a request may say: the name of an encoding, or what people call one. */
+export const ENCODING_NAMES = [...ENCODINGS, 'latin-1'] as const
+
+export const encodingOf = (name: (typeof ENCODING_NAMES)[number]): Encoding =>
+  name === 'latin-1' ? 'iso-8859-1' : name
 
 const MARKS: [Encoding, number[]][] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],

@@ -11,6 +11,7 @@ import {
 } from '../tasks/index.ts'
 import { acceptedRows, type Lines, updatedFields } from './cells-queries.ts'
 import { awaitPlace, dropStaging, fence, type LeasedRow, takePlace } from './lease-queries.ts'
+import { mergedBy } from './queries.ts'
 
 /** Somebody wrote a task with a key of the stretch while it was merged. Run again, it finds that task. */
 export class MeantimeChanged extends Error {}
@@ -88,7 +89,7 @@ async function itsTurn(tx: Queryable, row: LeasedRow, before: UnderWay): Promise
 
 /** The rows of some lines, as src/tasks takes them. */
 export function rowsOf(row: LeasedRow, lines: Lines, timeZone: string): ImportedRows {
-  const values: unknown[] = [row.created_by]
+  const values: unknown[] = [mergedBy(row)]
   const text = acceptedRows(row, timeZone, lines, (value) => `$${values.push(value)}`)
   return { text, values }
 }

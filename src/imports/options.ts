@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { invalidField } from '../platform/errors.ts'
+import { encodingOf } from './decode.ts'
 import type { UploadQuery } from './schemas.ts'
 import type { UploadOptions } from './stage-file.ts'
 
@@ -20,7 +21,7 @@ export function readOptions(query: Static<typeof UploadQuery>, projectId: number
     again,
     reader: {
       profile: 'any',
-      ...(encoding && { encoding }),
+      ...(encoding && { encoding: encodingOf(encoding) }),
       ...(delimiter && { delimiter: DELIMITERS[delimiter] }),
       ...(date_format && { dateFormat: readDateFormat(date_format) }),
       ...(sheet && { sheet }),

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { matching } from '../platform/patterns.ts'
 import { Nullable, Strict } from '../platform/schemas.ts'
 import { FIELDS } from './columns.ts'
+import { ENCODINGS } from './decode.ts'
 import { UploadQuery } from './schemas.ts'
 
 const { encoding, delimiter, project_id } = UploadQuery.properties
@@ -21,7 +22,7 @@ export const PreviewBody = Strict({
 
 export const PreviewAnswer = Type.Object(
   {
-    encoding: Type.Enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1']),
+    encoding: Type.Enum([...ENCODINGS]),
     delimiter: Type.Enum(['comma', 'semicolon', 'tab', 'pipe']),
     rows: Type.Integer({ description: 'In the sample' }),
     columns: Type.Array(

@@ -3,7 +3,7 @@ import { type Field, knowsColumn, proposedField, refuseManyColumns } from './col
 import { cellsOf } from './csv-cells.ts'
 import { CsvFileError, type Delimiter } from './csv-file.ts'
 import { CsvSplitter } from './csv-splitter.ts'
-import { decode, type Encoding, markedEncoding } from './decode.ts'
+import { decode, type Encoding, encodingOf, markedEncoding } from './decode.ts'
 import { delimiterOf } from './delimiter.ts'
 import { invalidFile } from './errors.ts'
 import { DELIMITERS } from './options.ts'
@@ -21,7 +21,7 @@ const LONGEST_SAMPLE = 100
  */
 export async function previewFile(body: Static<typeof PreviewBody>): Promise<Static<typeof PreviewAnswer>> {
   const bytes = Buffer.from(body.sample, 'base64')
-  const encoding = body.encoding ?? guessEncoding(bytes)
+  const encoding = body.encoding ? encodingOf(body.encoding) : guessEncoding(bytes)
   try {
     if (beginsAsWorkbook(bytes)) {
       throw new CsvFileError('BAD_WORKBOOK', 'it is a workbook (.xlsx), which can only be read whole: send it at once')

@@ -52,6 +52,7 @@ export interface ImportRow {
   created_at: Date
   merging_at: Date | null
   committed_at: Date | null
+  committed_by: number | null
   finished_at: Date | null
   undone_removed: number
   undone_restored: number
@@ -72,8 +73,11 @@ export interface ImportErrorRow {
 
 export const IMPORT_COLUMNS = `i.id, i.project_id, i.created_by, i.file_name, i.state, i.dry_run, i.on_error, i.columns,
   i.delimiter, i.samples, i.bytes, i.rows, i.created, i.updated, i.unchanged, i.rejected, i.last_line, i.merged_line,
-  i.lease, i.failure_code, i.failure, i.created_at, i.merging_at, i.committed_at, i.finished_at, i.undone_removed,
-  i.undone_restored, i.undone_left, i.undone_by, i.undone_at, i.details_removed_at`
+  i.lease, i.failure_code, i.failure, i.created_at, i.merging_at, i.committed_at, i.committed_by, i.finished_at,
+  i.undone_removed, i.undone_restored, i.undone_left, i.undone_by, i.undone_at, i.details_removed_at`
+
+/** Whose doing it is that rows become tasks: a dry run may be committed by somebody else than who uploaded it. */
+export const mergedBy = (row: ImportRow) => row.committed_by ?? row.created_by
 
 /** Its name is made of digits only. */
 export const stagingTable = (importId: number) => `import_staging.import_${Number(importId)}`

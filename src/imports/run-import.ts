@@ -6,6 +6,7 @@ import { refreshStatistics } from '../tasks/index.ts'
 import { checkRows } from './check-queries.ts'
 import * as lease from './lease-queries.ts'
 import { BeforeRunsAgain, finishImport, MeantimeChanged, mergeStretch, type UnderWay } from './merge-queries.ts'
+import { mergedBy } from './queries.ts'
 
 /** Lines of the file that one transaction turns into tasks: about half a second of work on a small machine. */
 const STRETCH_LINES = 20_000
@@ -37,7 +38,7 @@ async function checkAll(ctx: Context, row: lease.LeasedRow): Promise<void> {
 async function mergeAll(ctx: Context, row: lease.LeasedRow, signal: AbortSignal, stretchLines: number): Promise<void> {
   await mergeStretches(ctx, row, signal, stretchLines)
   if (row.rows >= MANY_ROWS) await ctx.db.bulkTransaction(refreshStatistics)
-  const counts = await inStretch(ctx, row.created_by, (tx) => finishImport(tx, row))
+  const counts = await inStretch(ctx, mergedBy(row), (tx) => finishImport(tx, row))
   for (const outcome of ['created', 'updated', 'unchanged', 'rejected'] as const) {
     ctx.metrics.importedRows.inc({ outcome }, counts[outcome])
   }
@@ -66,7 +67,7 @@ async function mergeStretches(ctx: Context, row: lease.LeasedRow, signal: AbortS
 
 function beginStretch(ctx: Context, row: lease.LeasedRow, toLine: number, before?: UnderWay): UnderWay {
   const stretch = { line: row.merged_line, attempts: 0 }
-  const merged = inStretch(ctx, row.created_by, (tx) => {
+  const merged = inStretch(ctx, mergedBy(row), (tx) => {
     stretch.attempts++
     return mergeStretch(tx, row, toLine, ctx.config.timeZone, before)
   })

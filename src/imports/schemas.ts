@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Id, IdNumber, Nullable, Page, Strict, Timestamp } from '../platform/schemas.ts'
+import { ENCODING_NAMES } from './decode.ts'
 import { IMPORT_STATES, type ImportErrorRow, type ImportRow } from './queries.ts'
 
 const ImportColumn = Type.Object({
@@ -78,7 +79,7 @@ export const UploadQuery = Strict({
   ),
   again: Type.Optional(Type.Boolean({ description: 'Take a file that was imported before' })),
   encoding: Type.Optional(
-    Type.Enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'], {
+    Type.Enum([...ENCODING_NAMES], {
       description: 'UTF-8, or UTF-16 with a byte order mark, when left out',
     }),
   ),

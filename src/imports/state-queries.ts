@@ -6,8 +6,8 @@ import { IMPORT_COLUMNS, type ImportRow } from './queries.ts'
 /** Undefined when it is not ready, its project is archived, or the actor may not. */
 export async function commitImport(tx: Queryable, actor: Actor, id: string | number): Promise<ImportRow | undefined> {
   const { rows } = await tx.query<ImportRow>({
-    text: `update imports i set state = 'merging', committed_at = now(), merging_at = now(), merged_line = 0, created = 0,
-                  updated = 0, unchanged = 0
+    text: `update imports i set state = 'merging', committed_at = now(), committed_by = $1, merging_at = now(),
+                  merged_line = 0, created = 0, updated = 0, unchanged = 0
             where i.id = $2 and i.state = 'ready' and ${projectPredicate(actor, 'manage', 'i.project_id')}
               and exists (select from projects p where p.id = i.project_id and p.archived_at is null)
            returning ${IMPORT_COLUMNS}`,

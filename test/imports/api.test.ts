@@ -47,7 +47,14 @@ describe('imports over the API', () => {
     const { body } = await app.send('GET', `/api/v1/tasks?project_id=${projectId}&limit=100&sort=created_at`, {
       as: admin,
     })
-    return body.items as { id: number; title: string; external_id: string | null; status: string; labels: string[] }[]
+    return body.items as {
+      id: number
+      title: string
+      external_id: string | null
+      status: string
+      labels: string[]
+      created_by: string
+    }[]
   }
 
   test('the raw body and a multipart file are taken alike, with 202 and Location, and become tasks', async () => {
@@ -131,7 +138,7 @@ describe('imports over the API', () => {
   test('encoding, delimiter, date format and mapping are taken from the query', async () => {
     const file = Buffer.from('Aufgabe|Fällig|Notiz\nBrücke prüfen|3.4.2031|x\n', 'latin1')
     const mapping = encodeURIComponent(JSON.stringify({ Aufgabe: 'title', Fällig: 'due_date', Notiz: null }))
-    const row = await atRest(await post(file, `&encoding=iso-8859-1&delimiter=pipe&date_format=DMY&mapping=${mapping}`))
+    const row = await atRest(await post(file, `&encoding=latin-1&delimiter=pipe&date_format=DMY&mapping=${mapping}`))
     assert.deepEqual([row.state, ...counts(row)], ['done', 1, 1, 0, 0, 0])
     const task = (await tasks()).find(({ title }) => title === 'Brücke prüfen')
     assert.equal((task as { due_date?: string } | undefined)?.due_date, '2031-04-03')
@@ -167,6 +174,20 @@ describe('imports over the API', () => {
     assert.deepEqual([done.state, ...counts(done)], ['done', 5, 1, 1, 1, 2])
     assert.equal((await tasks()).find(({ external_id }) => external_id === 'A-2')?.status, 'completed')
     assertProblem(await app.send('POST', `${v1}/${dry.id}/commit`, { as: maintainer }), 409, 'WRONG_IMPORT_STATE')
+  })
+
+  test('what a dry run would do is the doing of who commits it, not of who uploaded it', async () => {
+    await atRest(await post('key,title\nB-1,First\n'))
+    const dry = await atRest(await post('key,title\nB-1,Changed\nB-2,New\n', '&dry_run=true'))
+    await atRest(await app.send('POST', `${v1}/${dry.id}/commit`, { as: admin }))
+    const found = (await tasks()).filter(({ external_id }) => external_id?.startsWith('B-'))
+    const doneBy = found.map(async ({ id, created_by }) => {
+      const { body } = await app.send('GET', `/api/v1/tasks/${id}/history`, { as: admin })
+      return [created_by, ...body.items.map(({ by }: { by: string }) => by)]
+    })
+    const [updated, created] = await Promise.all(doneBy)
+    assert.deepEqual(updated, ['mia', 'admin', 'mia'])
+    assert.deepEqual(created, ['admin', 'admin'])
   })
 
   test('on_error=abort: one bad row and nothing is written, and the errors are there', async () => {
