@@ -53,11 +53,15 @@ async function checkRedis(ctx: ProcessContext): Promise<Check> {
   )
 }
 
+/** Headers by which a proxy says that it asks for somebody else. */
+const FORWARDING = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via']
+
 /** With a token: whoever sends it. Without: the machine itself, and nobody who came through a proxy. */
 function mayReadMetrics(token: string | undefined, request: FastifyRequest): boolean {
   if (token === undefined) {
     const { remoteAddress = '' } = request.raw.socket
-    return /^(?:::1|(?:::ffff:)?127\.)/.test(remoteAddress) && request.headers['x-forwarded-for'] === undefined
+    const isHere = /^(?:::1|(?:::ffff:)?127\.)/.test(remoteAddress)
+    return isHere && FORWARDING.every((name) => request.headers[name] === undefined)
   }
   const given = Buffer.from(request.headers.authorization ?? '')
   const expected = Buffer.from(`Bearer ${token}`)

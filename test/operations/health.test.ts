@@ -45,8 +45,10 @@ describe('health, metrics and the time limits of connections', () => {
   })
 
   test('/metrics is for this machine, or for who has the token', async () => {
-    const forwarded = await app.send('GET', '/metrics', { headers: { 'x-forwarded-for': '203.0.113.9' } })
-    assert.equal(forwarded.status, 403)
+    for (const name of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via']) {
+      const forwarded = await app.send('GET', '/metrics', { headers: { [name]: '203.0.113.9' } })
+      assert.equal(forwarded.status, 403, name)
+    }
     const guarded = await startApp(cleanup, { databaseUrl: app.databaseUrl, env: { METRICS_TOKEN: 'let-me-see' } })
     assert.equal((await guarded.send('GET', '/metrics')).status, 403)
     assert.equal((await guarded.send('GET', '/metrics', { as: 'let-me-see' })).status, 200)
