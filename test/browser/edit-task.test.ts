@@ -14,6 +14,13 @@ const KEEP_SENT = `
     return send(request)
   }`
 
+/** Somebody looks at the page again a minute later, so that what it shows is read again. */
+const COME_BACK = `{
+  const now = Date.now
+  Date.now = () => now() + 60_000
+  dispatchEvent(new Event('visibilitychange'))
+}`
+
 describe('the form of a task', () => {
   const cleanup = new CleanupStack()
   let console: Console
@@ -94,6 +101,40 @@ describe('the form of a task', () => {
     await question.getByRole('button', { name: 'Leave it' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     assert.equal((await read(task.id)).version, 1)
+  })
+
+  test('keeps what is typed during a look at the history, and still asks before it is left', async (t) => {
+    const task = await make('Wind the clock')
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    await field(page, 'Title').fill('Wind every clock')
+    await page.getByRole('tab', { name: 'History' }).click()
+    await page.getByText('Created by grace', { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    const question = page.getByRole('dialog', { name: 'Leave without saving?' })
+    await question.getByRole('button', { name: 'Go on editing' }).click()
+    await page.getByRole('tab', { name: 'Details' }).click()
+    assert.equal(await field(page, 'Title').inputValue(), 'Wind every clock')
+  })
+
+  test('keeps what is typed when the task cannot be read again, or has been deleted meanwhile', async (t) => {
+    const task = await make('Trim the hedge')
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    await field(page, 'Title').fill('Trim every hedge')
+    const comeBack = () => page.evaluate(COME_BACK)
+    const drawer = page.getByRole('dialog')
+    expects(429)
+    await page.route(`**/api/v1/tasks/${task.id}`, (route) => route.fulfill({ status: 429, body: '' }))
+    await comeBack()
+    await drawer.getByText('The server answered 429.').waitFor()
+    assert.equal(await field(page, 'Title').inputValue(), 'Trim every hedge')
+    await page.unroute(`**/api/v1/tasks/${task.id}`)
+    await drawer.getByRole('button', { name: 'Try again' }).click()
+    await drawer.getByText('The server answered 429.').waitFor({ state: 'detached' })
+    expects(404)
+    await console.send('DELETE', `/api/v1/tasks/${task.id}`, { as: grace })
+    await comeBack()
+    await drawer.getByText('There is no such task').waitFor()
+    assert.equal(await field(page, 'Title').inputValue(), 'Trim every hedge')
   })
 
   test('shows both versions when somebody else was faster, and takes a choice for each field', async (t) => {

@@ -58,12 +58,13 @@ function DrawerTitle({ id }: { id?: number }) {
 
 function ExistingTask({ id, asOf, onClose }: { id: number; asOf?: string; onClose: () => void }) {
   return (
-    <Tabs defaultValue="details" keepMounted={false}>
+    <Tabs defaultValue="details" keepMounted={false} keepMountedMode="display-none">
       <Tabs.List mb="md">
         <Tabs.Tab value="details">Details</Tabs.Tab>
         <Tabs.Tab value="history">History</Tabs.Tab>
       </Tabs.List>
-      <Tabs.Panel value="details">
+      {/* With its form, and what asks before that is left: both stay during a look at the history. */}
+      <Tabs.Panel value="details" keepMounted>
         {asOf ? <PastTask id={id} asOf={asOf} /> : <PresentTask id={id} onClose={onClose} />}
       </Tabs.Panel>
       <Tabs.Panel value="history">
@@ -77,10 +78,17 @@ function ExistingTask({ id, asOf, onClose }: { id: number; asOf?: string; onClos
 
 function PresentTask({ id, onClose }: { id: number; onClose: () => void }) {
   const { data: task, error, refetch } = useTask(id)
-  if (isMissing(error)) {
-    return <Empty title="There is no such task">It may have been deleted: look into its history, or the trash.</Empty>
-  }
-  if (error) return <Failed error={error} retry={refetch} />
-  // Another task is another form; another version of this one is taken over by the form while nothing is typed.
-  return task ? <EditTask key={task.id} task={task} onClose={onClose} /> : <PageLoading />
+  // What goes wrong later stands above the form, which stays with all that was typed into it.
+  return (
+    <>
+      {isMissing(error) ? (
+        <Empty title="There is no such task">It may have been deleted: look into its history, or the trash.</Empty>
+      ) : (
+        error && <Failed error={error} retry={refetch} />
+      )}
+      {/* Another task is another form; another version of this one is taken over by the form while nothing is typed. */}
+      {task && <EditTask key={task.id} task={task} onClose={onClose} />}
+      {!task && !error && <PageLoading />}
+    </>
+  )
 }
