@@ -6,6 +6,7 @@ import { anchorsOf, fencesOf, listPapers, proseOf, ROOT, read } from './markdown
 
 const papers = listPapers()
 const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
+const commands = [...read('src/main.ts').matchAll(/program\s*\.command\('([a-z-]+)'\)/g)].map(([, name]) => name)
 const SHORTHANDS = new Set(['ci', 'install', 'exec'])
 
 /** What papers point at is there. */
@@ -56,6 +57,16 @@ describe('papers', () => {
         if (run || /\bnpm (?:start|test|[a-z-]+ --)/.test(`npm ${name}`)) {
           assert.ok(scripts.includes(name), `npm ${run ?? ''}${name}`)
         }
+      }
+    })
+
+    test(`${paper}: commands of the product that are shown can be typed`, () => {
+      for (const [, name] of text.matchAll(/\bnode src\/main\.ts ([a-z][a-z-]*)/g)) {
+        assert.ok(commands.includes(name as string), `node src/main.ts ${name}`)
+      }
+      for (const fence of fencesOf(text)) {
+        if (!/^(?:ba)?sh$/.test(fence.language)) continue
+        assert.doesNotMatch(fence.text, /^(?:\w+=\S+ )*tasklog /m, 'nothing installs a command of that name')
       }
     })
 
