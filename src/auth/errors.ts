@@ -26,7 +26,10 @@ export const invalidRefreshToken = () =>
 export const cookieNotFromHere = () =>
   new AppError('COOKIE_NOT_FROM_HERE', 403, 'The cookie is for pages of this origin that send application/json.')
 
-export const wrongCurrentPassword = () => new AppError('WRONG_CURRENT_PASSWORD', 403, 'The current password is wrong.')
+export const wrongCurrentPassword = () =>
+  new AppError('WRONG_CURRENT_PASSWORD', 403, 'The current password is wrong.', {
+    errors: [{ in: 'body', pointer: '/current_password', detail: 'is wrong' }],
+  })
 
 export const adminRequired = () => new AppError('ADMIN_REQUIRED', 403, 'Only an administrator may do this.')
 

@@ -82,6 +82,7 @@ describe('overview, imports and administration', () => {
     await inspect(page, 'imports-columns')
     await page.getByRole('button', { name: 'Check the whole file' }).click()
     await page.getByText('Checked. Nothing is written yet.').waitFor()
+    await page.locator('h1:focus', { hasText: /^Import \d/ }).waitFor()
     await page.getByText('To create', { exact: true }).waitFor()
     const cells = page.getByRole('row').filter({ hasText: 'urgent' }).getByRole('cell')
     const reason = 'Prio is none of LOW, MEDIUM, HIGH, CRITICAL'
@@ -108,6 +109,13 @@ describe('overview, imports and administration', () => {
     await page.getByText(/Taken back\.$/).waitFor()
     await page.getByRole('button', { name: 'Another file' }).click()
     await page.getByRole('link', { name: 'pets.csv' }).waitFor()
+    const styles = await page.evaluate<string[]>(
+      `Array.from(document.querySelectorAll('th:last-child, td:last-child'), (cell) => {
+        const { textAlign, fontVariantNumeric } = getComputedStyle(cell)
+        return textAlign + ' ' + fontVariantNumeric
+      })`,
+    )
+    assert.deepEqual(styles, ['right tabular-nums', 'right tabular-nums'])
     await inspect(page, 'imports')
   })
 
@@ -126,9 +134,15 @@ describe('overview, imports and administration', () => {
     await page.getByText('Choose how dates are written.').waitFor()
     await page.getByRole('combobox', { name: 'Dates of Due' }).click()
     await page.getByRole('option', { name: /^Day first/ }).click()
+    const elsewhere = page.getByRole('link', { name: 'Board' })
+    await page.route('**/api/v1/imports?*', async (route) => {
+      await elsewhere.focus()
+      await route.continue()
+    })
     await page.getByRole('button', { name: 'Check the whole file' }).click()
     await page.getByText('Checked. Nothing is written yet.').waitFor()
     await page.getByRole('button', { name: 'Import 1 row' }).waitFor()
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'Board', 'it has moved on meanwhile')
     assert.equal(await page.locator('[data-rejected]').textContent(), '31/31/2031')
   })
 
@@ -166,7 +180,7 @@ describe('overview, imports and administration', () => {
   test('an import of which the details were removed says so, and offers nothing that needs them', async (t) => {
     const upload = multipart('task_name\nKept\n""\n', 'old.csv')
     const { body } = await console.send('POST', '/api/v1/imports', { as: ada, ...upload })
-    const { page } = await console.signedIn(t, ada, `/console/imports?id=${body.id}`)
+    const { page, expects } = await console.signedIn(t, ada, `/console/imports?id=${body.id}`)
     await page.getByRole('button', { name: 'Take it back' }).waitFor()
     await page.locator('[data-rejected]').first().waitFor({ state: 'attached' }) // or they are asked for when they are gone
     await runSql(console.databaseUrl, `update imports set details_removed_at = now() where id = ${body.id}`)
@@ -175,6 +189,13 @@ describe('overview, imports and administration', () => {
     for (const name of ['Take it back', 'Download rejected rows'])
       assert.equal(await page.getByRole('button', { name }).count(), 0, name)
     await inspect(page, 'imports-old')
+    expects(404)
+    await page.goto('/console/imports?id=999')
+    await page.getByRole('link', { name: 'Go to the imports' }).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0)
+    await inspect(page, 'imports-none')
+    await page.getByRole('link', { name: 'Go to the imports' }).click()
+    await page.getByRole('link', { name: 'old.csv' }).waitFor()
   })
 
   test('a file can be dropped, and its mapping stays when the tab is looked at again', async (t) => {
@@ -203,7 +224,8 @@ describe('overview, imports and administration', () => {
   })
 
   test('an administrator adds users, changes roles, makes projects and their members', async (t) => {
-    const { page } = await console.signedIn(t, ada, '/console/administration')
+    const { page, expects } = await console.signedIn(t, ada, '/console/administration')
+    expects(400)
     await page.getByRole('textbox', { name: 'New user', exact: true }).fill('grace')
     await page.getByRole('textbox', { name: 'Password of the new user' }).fill('seven silver spoons')
     await page.getByRole('button', { name: 'Add' }).click()
@@ -220,6 +242,11 @@ describe('overview, imports and administration', () => {
     await page.getByRole('button', { name: 'Members of Apollo' }).waitFor()
     await inspect(page, 'administration-projects')
     await page.getByRole('button', { name: 'Members of Apollo' }).click()
+    await page.getByLabel('New member').fill('nobody_here')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+    await page.getByText('there is no user nobody_here').waitFor()
+    assert.equal(await page.getByText('That did not work').count(), 0)
+    await inspect(page, 'administration-member-refused')
     await page.getByLabel('New member').fill('grace')
     await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
     await page.getByRole('button', { name: 'Remove grace' }).waitFor()

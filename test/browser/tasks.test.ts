@@ -39,7 +39,15 @@ describe('the list of tasks', () => {
     await page.getByRole('combobox', { name: 'Priority' }).click()
     await page.getByRole('option', { name: 'High' }).click()
     await page.getByRole('option', { name: 'Critical' }).click()
+    await page.getByRole('option', { name: 'Low' }).click()
     await page.keyboard.press('Escape')
+    const priorities = page.getByRole('combobox', { name: 'Priority' })
+    await page.getByText('High +2', { exact: true }).waitFor()
+    assert.equal(await priorities.getAttribute('aria-description'), 'High, Critical, Low')
+    const heights = await page.evaluate<number[]>(
+      `Array.from(document.querySelectorAll('.mantine-MultiSelect-input'), (input) => input.offsetHeight)`,
+    )
+    assert.equal(heights[1], heights[0], 'one line, as with nothing chosen')
     await showsTasks(page, ['Rotate the keys', 'Order the new rack'])
     await page.getByRole('button', { name: 'Created' }).click()
     await showsTasks(page, ['Order the new rack', 'Rotate the keys'])
@@ -122,7 +130,7 @@ describe('the list of tasks', () => {
 
   test('asks no more for a task that is deleted in its form', async (t) => {
     const { id } = await make('Throw the old rack away')
-    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${id}`)
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${id}`)
     const asked: string[] = []
     page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
@@ -132,6 +140,12 @@ describe('the list of tasks', () => {
     assert.ok(asked.includes('DELETE /api/v1/tasks'))
     assert.ok(!asked.includes(`GET /api/v1/tasks/${id}`), asked.join('\n'))
     await console.send('DELETE', `/api/v1/tasks/${id}`, { as: grace })
+    expects(404)
+    await page.goto(`/console/tasks?task=${id}`)
+    await page.getByText('There is no such task').waitFor()
+    await inspect(page, 'task-none')
+    await page.getByRole('button', { name: 'Back to the tasks' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
   })
 
   test('shows pages that are not loaded yet as out of reach while the server is, and then as they are', async (t) => {
@@ -165,11 +179,24 @@ describe('the list of tasks', () => {
     await page.getByRole('textbox', { name: 'Title' }).fill('Count the chairs')
     await page.getByRole('combobox', { name: 'Assigned to' }).fill('nobody_here')
     await page.getByRole('button', { name: 'Create', exact: true }).click()
-    await page.getByRole('dialog').getByRole('alert').waitFor()
+    await page.getByText('is not an active member of the project').waitFor()
+    assert.equal(await page.getByRole('dialog').getByRole('alert').count(), 0)
+    assert.equal(await page.evaluate('document.activeElement.dataset.path'), 'assigned_user')
     await inspect(page, 'task-new-refused')
     await page.getByRole('combobox', { name: 'Assigned to' }).fill('linus')
     await page.getByRole('button', { name: 'Create', exact: true }).click()
     await page.getByRole('link', { name: 'Count the chairs' }).waitFor()
     assert.equal(await page.getByRole('dialog').count(), 0)
+  })
+
+  test('shows what was changed elsewhere when its tab is looked at again', async (t) => {
+    const { page } = await console.signedIn(t, grace)
+    await page.getByRole('link', { name: 'Rotate the keys' }).waitFor()
+    const { id } = await make('Made in another tab')
+    await page.clock.install()
+    await page.clock.fastForward('00:03')
+    await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
+    await page.getByRole('link', { name: 'Made in another tab' }).waitFor()
+    await console.send('DELETE', `/api/v1/tasks/${id}`, { as: grace })
   })
 })

@@ -2,8 +2,7 @@ import { Badge, Button, Group, Paper, PasswordInput, Stack, Text, Title } from '
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, data } from '../api/client.ts'
-import { fieldErrors } from '../api/errors.ts'
-import { FormError } from '../app/form-error.tsx'
+import { FormError, placeErrors } from '../app/form-error.tsx'
 import { formatTime } from '../app/format.ts'
 import { notify, notifyError } from '../app/notify.tsx'
 import { Page } from '../app/page.tsx'
@@ -35,10 +34,7 @@ function PasswordForm() {
       notify('Your password is changed. Every other session has ended.')
       await queries.invalidateQueries({ queryKey: SESSIONS })
     },
-    onError: (error) => {
-      const { password, ...others } = fieldErrors(error)
-      form.setErrors({ ...others, ...(password ? { new_password: password } : {}) })
-    },
+    onError: (error) => placeErrors(form, error),
   })
   const field = (name: keyof typeof form.values, label: string, autoComplete: string) => (
     <PasswordInput
@@ -55,7 +51,7 @@ function PasswordForm() {
       <Title order={2} size="h4" id="password" mb="sm">
         Change the password
       </Title>
-      <FormError error={change.error} />
+      <FormError error={change.error} form={form} />
       <form onSubmit={form.onSubmit((values) => change.mutate(values))}>
         <Stack gap="sm" align="stretch" maw={360}>
           {field('current_password', 'Current password', 'current-password')}

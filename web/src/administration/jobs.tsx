@@ -19,7 +19,7 @@ export function Jobs() {
     'jobs',
     ({ id, verb }: { id: string; verb: 'retry' | 'cancel' }) =>
       data(api.POST(`/api/v1/jobs/{id}/${verb}`, { params: { path: { id } } })),
-    'Done.',
+    { done: 'Done.' },
   )
   return (
     <Stack>
@@ -40,6 +40,7 @@ export function Jobs() {
       <PagedTable
         label="Jobs"
         head={['Job', 'State', 'Created', 'Ended', 'Retries', 'Action']}
+        numbers={['Retries']}
         list={list}
         empty="There are no such jobs"
         row={({ id, name, state, import_id, retries, error, created_at, finished_at }) => (
@@ -62,7 +63,7 @@ export function Jobs() {
             </Table.Td>
             <Table.Td>{formatTime(created_at)}</Table.Td>
             <Table.Td>{finished_at ? formatTime(finished_at) : ''}</Table.Td>
-            <Table.Td>{retries}</Table.Td>
+            <Table.Td ta="right">{retries}</Table.Td>
             <Table.Td>
               {['failed', 'cancelled'].includes(String(state)) && (
                 <Button

@@ -23,16 +23,19 @@ export function Members({ projectId: id }: { projectId: string }) {
     data(api.DELETE('/api/v1/projects/{id}/members/{user_id}', path(userId))),
   )
   const form = useForm({ initialValues: { username: '', role: 'contributor' as Role } })
-  const add = useChange('members', (body: typeof form.values) =>
-    data(api.POST('/api/v1/projects/{id}/members', { params: { path: { id } }, body })).then(() => form.reset()),
+  const add = useChange(
+    'members',
+    (body: typeof form.values) =>
+      data(api.POST('/api/v1/projects/{id}/members', { params: { path: { id } }, body })).then(() => form.reset()),
+    { form },
   )
   return (
     <Stack>
       <form onSubmit={form.onSubmit((values) => add.mutate(values))}>
-        <Group align="flex-end" gap="xs">
+        <Group align="flex-start" gap="xs">
           <TextInput label="New member" placeholder="Username" required {...form.getInputProps('username')} />
           <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
-          <Button type="submit" loading={add.isPending}>
+          <Button type="submit" mt={25} loading={add.isPending}>
             Add
           </Button>
         </Group>

@@ -16,15 +16,17 @@ export function Projects() {
     data(api.PATCH('/api/v1/projects/{id}', { params: { path: { id: String(id) } }, body })),
   )
   const form = useForm({ initialValues: { name: '' } })
-  const create = useChange('projects', (body: { name: string }) =>
-    data(api.POST('/api/v1/projects', { body })).then(() => form.reset()),
+  const create = useChange(
+    'projects',
+    (body: { name: string }) => data(api.POST('/api/v1/projects', { body })).then(() => form.reset()),
+    { form },
   )
   return (
     <Stack>
       <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
-        <Group align="flex-end" gap="xs">
+        <Group align="flex-start" gap="xs">
           <TextInput label="New project" required {...form.getInputProps('name')} />
-          <Button type="submit" loading={create.isPending}>
+          <Button type="submit" mt={25} loading={create.isPending}>
             Add
           </Button>
         </Group>

@@ -1,7 +1,6 @@
 import { Button, Group, PasswordInput, Select, Stack, Table, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { api, data } from '../api/client.ts'
-import { fieldErrors } from '../api/errors.ts'
 import { formatTime } from '../app/format.ts'
 import { notify } from '../app/notify.tsx'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
@@ -67,17 +66,14 @@ export function Users() {
 
 function NewUser() {
   const form = useForm({ initialValues: { username: '', password: '', role: 'user' as 'user' | 'admin' } })
-  const create = useChange('users', (body: typeof form.values) =>
-    data(api.POST('/api/v1/users', { body })).then(
-      () => {
+  const create = useChange(
+    'users',
+    (body: typeof form.values) =>
+      data(api.POST('/api/v1/users', { body })).then(() => {
         notify(`${body.username} can sign in now.`)
         form.reset()
-      },
-      (error) => {
-        form.setErrors(fieldErrors(error))
-        throw error
-      },
-    ),
+      }),
+    { form },
   )
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))}>

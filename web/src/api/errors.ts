@@ -42,8 +42,8 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** What is wrong with each member of a form, by its name: `{ title: 'is required' }`. */
+/** What is wrong with each member of a form, by its name: `{ title: 'is required' }`; that of a list is wrong with the list. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError)) return {}
-  return Object.fromEntries((error.problem.errors ?? []).map(({ pointer, detail }) => [pointer.slice(1), detail]))
+  return Object.fromEntries((error.problem.errors ?? []).map(({ pointer, detail }) => [pointer.split('/')[1], detail]))
 }

@@ -7,6 +7,6 @@ document.addEventListener('focusin', ({ target }) => {
 export const lastFocused = () => last
 
 /** Gives the focus back where nothing has it: a button is disabled while it is at work. */
-export function focusAgain(element = last): void {
+export function focusAgain(element: HTMLElement | null | undefined = last): void {
   if (document.activeElement === document.body) element?.focus({ preventScroll: true })
 }

@@ -23,7 +23,8 @@ export function Page({ title, actions, fills, children }: Props) {
       mih={fills ? 560 : undefined}
     >
       <Group justify="space-between" gap="xs">
-        <Title order={1} size="h3">
+        {/* Can be given the focus where what had it is gone. */}
+        <Title order={1} size="h3" tabIndex={-1}>
           {title}
         </Title>
         {actions}

@@ -27,6 +27,8 @@ export function usePages<T>(
 interface Props<T> {
   label: string
   head: string[]
+  /** Those of them that hold numbers, whose cells stand at the right as well. */
+  numbers?: string[]
   /** Pixels below which it scrolls sideways. */
   miw?: number
   list: Omit<ReturnType<typeof usePages>, 'items'> & { items: T[] | undefined }
@@ -39,7 +41,7 @@ interface Props<T> {
 }
 
 /** A table of what a list holds so far, with the rest on demand. */
-export function PagedTable<T>({ label, head, miw, list, empty, hint, row, more = 'Show more' }: Props<T>) {
+export function PagedTable<T>({ label, head, numbers, miw, list, empty, hint, row, more = 'Show more' }: Props<T>) {
   const { items, error } = list
   return (
     <Stack gap="sm">
@@ -47,7 +49,7 @@ export function PagedTable<T>({ label, head, miw, list, empty, hint, row, more =
       {error && <Failed error={error} retry={list.refetch} />}
       {items?.length === 0 && <Empty title={empty}>{hint}</Empty>}
       {items && items.length > 0 && (
-        <ScrollTable label={label} head={head} miw={miw}>
+        <ScrollTable label={label} head={head} numbers={numbers} miw={miw}>
           {items.map(row)}
         </ScrollTable>
       )}

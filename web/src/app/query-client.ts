@@ -5,6 +5,9 @@ import { focusAgain } from './focus.ts'
 /** What the server refused is not asked again; what did not reach it, or found it away, twice more. */
 const isWorthAnotherTry = (error: Error) => !(error instanceof ApiError) || error.status >= 500
 
+/** Read again when it is looked at after this long: another tab, or somebody else, may have changed it. */
+export const FRESH_MS = 2_000
+
 /** A server in a private network is there without the internet too; when it is not, that is said, and nothing waits unseen. */
 const networkMode = 'always'
 
@@ -15,7 +18,7 @@ export const queryClient = new QueryClient({
     queries: {
       networkMode,
       retry: (failures, error) => failures < 2 && isWorthAnotherTry(error),
-      staleTime: 10_000,
+      staleTime: FRESH_MS,
     },
     mutations: { networkMode, retry: false },
   },

@@ -5,6 +5,8 @@ interface Props {
   /** What it is, for who cannot see it. */
   label: string
   head: string[]
+  /** Those of them that hold numbers, whose cells stand at the right as well. */
+  numbers?: string[]
   /** Pixels below which it scrolls sideways. */
   miw?: number
   /** Pixels above which it scrolls by itself. */
@@ -14,7 +16,7 @@ interface Props {
 }
 
 /** A table that scrolls within its page where it is too wide; by keyboard as well (WCAG 2.1.1). */
-export function ScrollTable({ label, head, miw = 640, mah, children }: Props) {
+export function ScrollTable({ label, head, numbers, miw = 640, mah, children }: Props) {
   return (
     <ScrollArea.Autosize
       mah={mah}
@@ -22,11 +24,13 @@ export function ScrollTable({ label, head, miw = 640, mah, children }: Props) {
       offsetScrollbars="x"
       viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}
     >
-      <Table miw={miw}>
+      <Table miw={miw} tabularNums>
         <Table.Thead>
           <Table.Tr>
             {head.map((name) => (
-              <Table.Th key={name}>{name}</Table.Th>
+              <Table.Th key={name} ta={numbers?.includes(name) ? 'right' : undefined}>
+                {name}
+              </Table.Th>
             ))}
           </Table.Tr>
         </Table.Thead>

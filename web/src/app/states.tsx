@@ -1,6 +1,6 @@
 import { Alert, Button, Center, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { sentenceOf } from '../api/errors.ts'
+import { mayPass, sentenceOf } from '../api/errors.ts'
 
 /** Nothing is there: why, and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
@@ -14,16 +14,25 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   )
 }
 
-/** Something could not be read: what went wrong, and another try. */
-export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
+interface FailedProps {
+  error: unknown
+  retry: () => void
+  /** What else there is to do, where another try would end like this one. */
+  children?: ReactNode
+}
+
+/** Something could not be read: what went wrong, and another try where that may help. */
+export function Failed({ error, retry, children }: FailedProps) {
   return (
     <Alert color="red" title="This could not be loaded" role="alert">
       <Stack align="flex-start" gap="xs">
         <Text size="sm">{sentenceOf(error)}</Text>
-        {retry && (
+        {mayPass(error) ? (
           <Button size="xs" variant="default" onClick={retry}>
             Try again
           </Button>
+        ) : (
+          children
         )}
       </Stack>
     </Alert>

@@ -1,12 +1,14 @@
 import { Anchor, Button, Center, Container, Paper, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { type FormEventHandler, type ReactNode, useEffect } from 'react'
-import { FormError } from '../app/form-error.tsx'
+import { type Form, FormError } from '../app/form-error.tsx'
 
 interface Props {
   /** What the page is for, and what its button does. */
   title: string
   error: unknown
+  /** The fields that say themselves what is wrong with them. */
+  form?: Form
   isPending: boolean
   onSubmit: FormEventHandler<HTMLFormElement>
   /** For who is wrong here. */
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** A page for somebody who is not signed in: a form, and the way to the other one. */
-export function AuthPage({ title, error, isPending, onSubmit, other, children }: Props) {
+export function AuthPage({ title, error, form, isPending, onSubmit, other, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Tasklog`
   }, [title])
@@ -31,7 +33,7 @@ export function AuthPage({ title, error, isPending, onSubmit, other, children }:
             {title}
           </Title>
           <form onSubmit={onSubmit}>
-            <FormError error={error} />
+            <FormError error={error} form={form} />
             {children}
             <Button type="submit" fullWidth mt="lg" loading={isPending}>
               {title}

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api, data } from '../api/client.ts'
-import { fieldErrors } from '../api/errors.ts'
+import { placeErrors } from '../app/form-error.tsx'
 import { AuthPage } from './auth-page.tsx'
 import { session } from './session.ts'
 
@@ -16,12 +16,13 @@ export function RegisterPage() {
       await session.signIn(username, password)
     },
     onSuccess: () => navigate({ to: '/tasks' }),
-    onError: (error) => form.setErrors(fieldErrors(error)),
+    onError: (error) => placeErrors(form, error),
   })
   return (
     <AuthPage
       title="Register"
       error={register.error}
+      form={form}
       isPending={register.isPending}
       onSubmit={form.onSubmit((values) => register.mutate(values))}
       other={{ question: 'You have an account?', to: '/sign-in', label: 'Sign in' }}

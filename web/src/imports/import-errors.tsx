@@ -32,12 +32,13 @@ export function ImportErrors({ row: { id, columns } }: { row: Import }) {
       <PagedTable
         label="Rows that cannot be taken"
         head={['Line', ...columns.map(({ name }, i) => name || `Column ${i + 1}`), 'Why']}
+        numbers={['Line']}
         miw={160 * (columns.length + 2)}
         list={{ ...errors, items: rows }}
         empty="There are none"
         row={({ line, errors, record }) => (
           <Table.Tr key={line}>
-            <Table.Td>{line}</Table.Td>
+            <Table.Td ta="right">{line}</Table.Td>
             {columns.map(({ name }, i) => {
               const error = errors.find(({ column }) => column === name)
               return (

@@ -5,6 +5,8 @@ import { formatTime } from '../app/format.ts'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { capitalized } from '../tasks/fields.ts'
 
+const COUNTS = ['Rows', 'Created', 'Updated', 'Rejected']
+
 /** What became of files, latest first. */
 export function ImportList() {
   const list = usePages(['imports'], (cursor, signal) =>
@@ -17,7 +19,8 @@ export function ImportList() {
       </Title>
       <PagedTable
         label="Earlier imports"
-        head={['File', 'When', 'State', 'Rows', 'Created', 'Updated', 'Rejected']}
+        head={['File', 'When', 'State', ...COUNTS]}
+        numbers={COUNTS}
         list={list}
         empty="Nothing has been imported yet"
         hint="Choose a file above."
@@ -33,7 +36,9 @@ export function ImportList() {
             <Table.Td>{capitalized(state)}</Table.Td>
             {[rows, created, updated, rejected].map((count, i) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: four columns that stay in their places
-              <Table.Td key={i}>{count.toLocaleString()}</Table.Td>
+              <Table.Td key={i} ta="right">
+                {count.toLocaleString()}
+              </Table.Td>
             ))}
           </Table.Tr>
         )}

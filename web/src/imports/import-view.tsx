@@ -1,5 +1,6 @@
 import { Alert, Button, Group, List, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Check, Download, Undo2, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api, data } from '../api/client.ts'
@@ -39,7 +40,15 @@ export function ImportView({ id }: { id: string }) {
   const moves = row !== undefined && isMoving(row)
   // While rows become tasks, what was read of the lists grows old.
   useEffect(() => (moves ? () => void rereadLists() : undefined), [moves])
-  if (error && !row) return <Failed error={error} retry={refetch} />
+  if (error && !row) {
+    return (
+      <Failed error={error} retry={refetch}>
+        <Button size="xs" variant="default" component={Link} to="/imports">
+          Go to the imports
+        </Button>
+      </Failed>
+    )
+  }
   if (!row) return <PageLoading />
   const { state, rejected } = row
   // What it did row by row is kept for some time only.

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
+import { focusAgain } from '../app/focus.ts'
 import { Page } from '../app/page.tsx'
 import { ImportList } from './import-list.tsx'
 import { ImportView } from './import-view.tsx'
@@ -12,7 +13,12 @@ const route = getRouteApi('/shell/imports')
 export function ImportsPage() {
   const { id } = route.useSearch()
   const navigate = route.useNavigate()
-  const open = (id?: number) => void navigate({ search: id === undefined ? {} : { id: String(id) } })
+  const open = (id?: number) => navigate({ search: id === undefined ? {} : { id: String(id) } })
+  const onChecked = async (id: number) => {
+    await open(id)
+    // The button that was pressed is gone.
+    focusAgain(document.querySelector('h1'))
+  }
   if (id) {
     return (
       <Page
@@ -29,7 +35,7 @@ export function ImportsPage() {
   }
   return (
     <Page title="Imports">
-      <NewImport onChecked={open} />
+      <NewImport onChecked={onChecked} />
       <ImportList />
     </Page>
   )

@@ -2,7 +2,6 @@ import { Button, FileButton, Group, Loader, Paper, Select, Text } from '@mantine
 import { useQuery } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
 import { type DragEvent, useState } from 'react'
-import { mayPass } from '../api/errors.ts'
 import { PageLoading } from '../app/page-loading.tsx'
 import { Empty, Failed } from '../app/states.tsx'
 import { useUser } from '../auth/session.ts'
@@ -59,9 +58,7 @@ export function NewImport({ onChecked }: { onChecked: (id: number) => void }) {
             />
           )}
           {preview.isLoading && <Loader />}
-          {preview.error && (
-            <Failed error={preview.error} retry={mayPass(preview.error) ? preview.refetch : undefined} />
-          )}
+          {preview.error && <Failed error={preview.error} retry={preview.refetch} />}
           {(preview.data || isWorkbook) && (
             <FileOptions
               key={`${file.name} ${JSON.stringify(reading)}`}

@@ -19,7 +19,7 @@ export function Bars({ rows }: { rows: Row[] }) {
     )
   const most = Math.max(1, ...rows.map(({ count }) => count))
   return (
-    <Table verticalSpacing={4} layout="fixed" withRowBorders={false}>
+    <Table verticalSpacing={4} layout="fixed" withRowBorders={false} tabularNums>
       <Table.Tbody>
         {rows.map(({ label, count, note, search }) => (
           <Table.Tr key={label}>

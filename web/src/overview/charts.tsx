@@ -169,12 +169,12 @@ function Numbers({ head, rows }: { head: string[]; rows: NumberRow[] }) {
       <Text component="summary" size="sm" style={{ cursor: 'pointer' }}>
         Show as a table
       </Text>
-      <ScrollTable label={head.join(', ')} head={head} miw={0} mah={280}>
+      <ScrollTable label={head.join(', ')} head={head} numbers={head.slice(1)} miw={0} mah={280}>
         {rows.toReversed().map(({ key, label, cells }) => (
           <Table.Tr key={key}>
             <Table.Td>{label}</Table.Td>
             {cells.map(([count, search], i) => (
-              <Table.Td key={head[i + 1]}>
+              <Table.Td key={head[i + 1]} ta="right">
                 <AnchorLink to="/tasks" search={search} size="sm" aria-label={`${head[i + 1]}, ${label}: ${count}`}>
                   {count.toLocaleString()}
                 </AnchorLink>

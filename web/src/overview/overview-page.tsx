@@ -1,6 +1,6 @@
-import { Card, Group, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Button, Card, Group, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { api, data } from '../api/client.ts'
 import { AnchorLink } from '../app/anchor-link.tsx'
@@ -47,7 +47,13 @@ export function OverviewPage() {
       }
     >
       {present.isPending && <PageLoading />}
-      {present.error && <Failed error={present.error} retry={present.refetch} />}
+      {present.error && (
+        <Failed error={present.error} retry={present.refetch}>
+          <Button size="xs" variant="default" component={Link} to="/overview">
+            Show all projects
+          </Button>
+        </Failed>
+      )}
       {now && (
         <SimpleGrid cols={{ base: 1, xs: 3 }}>
           <Figure label="Open" count={now.open} search={search({ status: OPEN })} />

@@ -3,8 +3,8 @@ import { useMutation } from '@tanstack/react-query'
 import { Trash2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { Task } from '../api/client.ts'
-import { ApiError, fieldErrors } from '../api/errors.ts'
-import { FormError } from '../app/form-error.tsx'
+import { ApiError } from '../api/errors.ts'
+import { FormError, placeErrors } from '../app/form-error.tsx'
 import { formatTime } from '../app/format.ts'
 import { notify } from '../app/notify.tsx'
 import { type Changes, changeTask, deleteSelected } from './changes.tsx'
@@ -45,7 +45,7 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
     },
     onError: (error) => {
       if (error instanceof ApiError && error.code === 'VERSION_MISMATCH') setTheirs(error.problem.current as Task)
-      else form.setErrors(fieldErrors(error))
+      else placeErrors(form, error)
     },
   })
   const remove = useMutation({
@@ -57,7 +57,7 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
   })
   return (
     <>
-      <FormError error={theirs ? undefined : (save.error ?? remove.error)} />
+      <FormError error={theirs ? undefined : (save.error ?? remove.error)} form={form} />
       <TaskForm form={form} onSubmit={() => isSame || save.mutate({ from: base, fields: changed, sent: mine })}>
         <Button
           variant="default"

@@ -1,9 +1,9 @@
-import { Button, Group, MultiSelect, Popover, Select, SimpleGrid, TextInput } from '@mantine/core'
+import { Button, Group, MultiSelect, Popover, Select, SimpleGrid, Text, TextInput } from '@mantine/core'
 import { DateInput } from '@mantine/dates'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { Search, SlidersHorizontal } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { options, PRIORITIES, STATUSES } from './fields.ts'
+import { capitalized, options, PRIORITIES, STATUSES } from './fields.ts'
 import { isFiltered, NO_FILTER, type TaskSearch } from './search.ts'
 import { AssigneeInput, LabelsInput } from './suggesting-inputs.tsx'
 import { useProjects } from './task-queries.ts'
@@ -65,15 +65,27 @@ interface WordsProps {
   onChange: (value: string | undefined) => void
 }
 
+/** One line, whatever is chosen: the first of it and how many more there are. All of it is in the list and the description. */
 function WordsSelect({ label, words, value, onChange }: WordsProps) {
+  const chosen = list(value)
+  const names = chosen.map(capitalized).join(', ')
   return (
     <MultiSelect
-      // What is chosen can be read in full, also where there is little room.
-      w={{ base: value ? '100%' : 'calc(50% - 5px)', xs: 210 }}
+      w={{ base: 'calc(50% - 5px)', xs: 210 }}
       aria-label={label}
+      aria-description={names || undefined}
       placeholder={value ? undefined : `Any ${label.toLowerCase()}`}
       data={options(words)}
-      value={list(value)}
+      value={chosen}
+      renderPill={({ value: word }) =>
+        word !== undefined &&
+        word === chosen[0] && (
+          <Text span size="sm" truncate title={names}>
+            {capitalized(word)}
+            {chosen.length > 1 && ` +${chosen.length - 1}`}
+          </Text>
+        )
+      }
       onChange={(values) => onChange(text(values))}
       clearable
     />

@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { fieldErrors } from '../api/errors.ts'
-import { FormError } from '../app/form-error.tsx'
+import { FormError, placeErrors } from '../app/form-error.tsx'
 import { notify } from '../app/notify.tsx'
 import { createTask } from './changes.tsx'
 import { useLeaveGuard } from './leave-guard.tsx'
@@ -20,11 +19,11 @@ export function NewTask({ onDone }: { onDone: () => void }) {
       guard.letGo()
       onDone()
     },
-    onError: (error) => form.setErrors(fieldErrors(error)),
+    onError: (error) => placeErrors(form, error),
   })
   return (
     <>
-      <FormError error={create.error} />
+      <FormError error={create.error} form={form} />
       <TaskForm form={form} onSubmit={() => create.mutate()}>
         <Button type="submit" loading={create.isPending}>
           Create

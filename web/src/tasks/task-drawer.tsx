@@ -1,6 +1,6 @@
-import { ActionIcon, CopyButton, Drawer, Group, Tabs, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, CopyButton, Drawer, Group, Tabs, Tooltip } from '@mantine/core'
 import { Check, Link2 } from 'lucide-react'
-import { lazy, Suspense } from 'react'
+import { lazy, type ReactNode, Suspense } from 'react'
 import { isMissing } from '../api/errors.ts'
 import { isAsking } from '../app/dialog.tsx'
 import { PageLoading } from '../app/page-loading.tsx'
@@ -33,7 +33,7 @@ export function TaskDrawer({ task, asOf, onClose }: Props) {
     >
       {task === 'new' && <NewTask onDone={onClose} />}
       {id !== undefined && <ExistingTask id={id} asOf={asOf} onClose={onClose} />}
-      {task !== undefined && task !== 'new' && id === undefined && <Empty title="There is no such task" />}
+      {task !== undefined && task !== 'new' && id === undefined && <NoTask onClose={onClose} />}
     </Drawer>
   )
 }
@@ -82,7 +82,7 @@ function PresentTask({ id, onClose }: { id: number; onClose: () => void }) {
   return (
     <>
       {isMissing(error) ? (
-        <Empty title="There is no such task">It may have been deleted: look into its history, or the trash.</Empty>
+        <NoTask onClose={onClose}>It may have been deleted: look into its history, or the trash.</NoTask>
       ) : (
         error && <Failed error={error} retry={refetch} />
       )}
@@ -90,5 +90,16 @@ function PresentTask({ id, onClose }: { id: number; onClose: () => void }) {
       {task && <EditTask key={task.id} task={task} onClose={onClose} />}
       {!task && !error && <PageLoading />}
     </>
+  )
+}
+
+function NoTask({ onClose, children }: { onClose: () => void; children?: ReactNode }) {
+  return (
+    <Empty title="There is no such task">
+      {children}
+      <Button variant="default" onClick={onClose}>
+        Back to the tasks
+      </Button>
+    </Empty>
   )
 }

@@ -1,12 +1,11 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { api, data, type Task } from '../api/client.ts'
-import { queryClient } from '../app/query-client.ts'
+import { FRESH_MS, queryClient } from '../app/query-client.ts'
 import { listQuery, type TaskSearch } from './search.ts'
 
 const PAGE_SIZE = 100
 /** Lists longer than this are not read again by themselves, for that is one request a page; their rows are changed in place. */
 const FEW_PAGES = 3
-const FRESH_MS = 10_000
 
 interface TaskPage {
   items: Task[]
