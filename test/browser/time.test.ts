@@ -86,6 +86,27 @@ describe('the past', () => {
     assert.deepEqual([body.title, body.status, body.version], ['Audit the keys', 'active', 3])
   })
 
+  test('of a task stays on the page when what came before cannot be read', async (t) => {
+    const { body: task } = await console.send('POST', '/api/v1/tasks', { as: grace, body: { title: 'Count to 30' } })
+    for (let i = 1; i <= 21; i++) {
+      const body = { title: `Counted to ${i}` }
+      await console.send('PATCH', `/api/v1/tasks/${task.id}`, { as: grace, body })
+    }
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    await page.getByRole('tab', { name: 'History' }).click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('Title: Counted to 20 → Counted to 21').waitFor()
+    expects(429)
+    await page.route('**/history?*cursor=*', (route) => route.fulfill({ status: 429, body: '' }))
+    await drawer.getByRole('button', { name: 'Show earlier changes' }).click()
+    await drawer.getByText('The server answered 429.').waitFor()
+    assert.equal(await drawer.getByText('Title: Counted to 20 → Counted to 21').count(), 1)
+    await page.unroute('**/history?*cursor=*')
+    await drawer.getByRole('button', { name: 'Show earlier changes' }).click()
+    await drawer.getByText('Created by grace', { exact: true }).waitFor()
+    assert.equal(await drawer.getByText('The server answered 429.').count(), 0)
+  })
+
   test('of each row says what has become of it, without asking for rows that only pass by', async (t) => {
     const { body: project } = await console.send('POST', '/api/v1/projects', { as: grace, body: { name: 'Past' } })
     await runSql(

@@ -11,7 +11,8 @@ const TABS = { users: 'Users', projects: 'Projects', imports: 'Imports', jobs: '
 
 /** For administrators: who may do what, and what runs in the background. The imports are those of everybody. */
 export function AdministrationPage() {
-  const { tab = 'users' } = route.useSearch()
+  const { tab: asked = '' } = route.useSearch()
+  const tab = Object.hasOwn(TABS, asked) ? asked : 'users'
   const navigate = route.useNavigate()
   return (
     <Page title="Administration">

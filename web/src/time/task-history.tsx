@@ -26,13 +26,14 @@ export function TaskHistory({ id }: { id: number }) {
       void history.refetch()
     },
   })
-  if (history.error) return <Failed error={history.error} retry={history.refetch} />
-  const { items: versions } = history
-  if (!versions) return <PageLoading />
+  const { items: versions, error } = history
+  const failed = error && <Failed error={error} retry={history.refetch} />
+  if (!versions) return failed ?? <PageLoading />
   const newest = versions[0]?.version
   if (newest === undefined) return <Empty title="Nothing is kept of its history" />
   return (
     <Stack>
+      {failed}
       <Timeline active={versions.length} bulletSize={14} lineWidth={2}>
         {versions.map((version, index) => (
           <Timeline.Item key={version.version} title={`${capitalized(version.action)} by ${version.by ?? 'nobody'}`}>
