@@ -2,8 +2,8 @@ import { Tabs } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { Page } from '../app/page.tsx'
 import { ImportList } from '../imports/import-list.tsx'
+import { ProjectList } from '../projects/project-list.tsx'
 import { Jobs } from './jobs.tsx'
-import { Projects } from './projects.tsx'
 import { Users } from './users.tsx'
 
 const route = getRouteApi('/shell/administration')
@@ -28,7 +28,7 @@ export function AdministrationPage() {
           <Users />
         </Tabs.Panel>
         <Tabs.Panel value="projects">
-          <Projects />
+          <ProjectList />
         </Tabs.Panel>
         <Tabs.Panel value="imports">
           <ImportList />

@@ -4,8 +4,8 @@ import { api, data } from '../api/client.ts'
 import { AnchorLink } from '../app/anchor-link.tsx'
 import { formatTime } from '../app/format.ts'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
+import { useChange } from '../app/use-change.ts'
 import { capitalized, options } from '../tasks/fields.ts'
-import { useChange } from './use-change.ts'
 
 const STATES = ['created', 'retry', 'active', 'completed', 'cancelled', 'failed'] as const
 type State = (typeof STATES)[number]

@@ -4,8 +4,8 @@ import { api, data } from '../api/client.ts'
 import { formatTime } from '../app/format.ts'
 import { notify } from '../app/notify.tsx'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
+import { useChange } from '../app/use-change.ts'
 import { useUser } from '../auth/session.ts'
-import { useChange } from './use-change.ts'
 
 const ROLES = [
   { value: 'user', label: 'User' },

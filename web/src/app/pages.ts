@@ -1,4 +1,13 @@
-import { ChartColumn, FileUp, KanbanSquare, ListChecks, type LucideIcon, Settings, Trash2 } from 'lucide-react'
+import {
+  ChartColumn,
+  FileUp,
+  FolderKanban,
+  KanbanSquare,
+  ListChecks,
+  type LucideIcon,
+  Settings,
+  Trash2,
+} from 'lucide-react'
 
 /** A page of the navigation. Each is a folder of its own, loaded when it is opened. */
 export interface PageLink {
@@ -14,6 +23,7 @@ export const PAGES: PageLink[] = [
   { to: '/board', label: 'Board', icon: KanbanSquare },
   { to: '/overview', label: 'Overview', icon: ChartColumn },
   { to: '/imports', label: 'Imports', icon: FileUp },
+  { to: '/projects', label: 'Projects', icon: FolderKanban },
   { to: '/trash', label: 'Trash', icon: Trash2 },
   { to: '/administration', label: 'Administration', icon: Settings, admin: true },
 ]

@@ -77,6 +77,11 @@ const imports = createRoute({
   validateSearch: only('id'),
   component: page(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
 })
+const projects = createRoute({
+  getParentRoute: () => shell,
+  path: '/projects',
+  component: page(() => import('../projects/projects-page.tsx'), 'ProjectsPage'),
+})
 const administration = createRoute({
   getParentRoute: () => shell,
   path: '/administration',
@@ -93,7 +98,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     register,
-    shell.addChildren([home, tasks, board, trash, overview, imports, administration, account]),
+    shell.addChildren([home, tasks, board, trash, overview, imports, projects, administration, account]),
   ]),
   basepath: BASE_PATH,
   parseSearch,

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type Form, placeErrors } from '../app/form-error.tsx'
-import { notify, notifyError } from '../app/notify.tsx'
+import { type Form, placeErrors } from './form-error.tsx'
+import { notify, notifyError } from './notify.tsx'
 
 interface Options {
   /** What is said then. */
