@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api, data, signedRequest } from '../api/client.ts'
+import { mayPass } from '../api/errors.ts'
 import { readEvents } from '../api/events.ts'
 import type { components, paths } from '../api/schema.d.ts'
 
@@ -42,24 +43,32 @@ export function useImport(id: string) {
   useEffect(() => {
     if (!moves) return
     const leaving = new AbortController()
-    void follow(id, (row) => client.setQueryData(['imports', id], row), leaving.signal)
+    void follow(id, (row) => client.setQueryData(['imports', id], row), leaving.signal).then((isRefused) => {
+      if (isRefused) void client.invalidateQueries({ queryKey: ['imports', id] }) // and the page says why
+    })
     return () => leaving.abort()
   }, [client, id, moves])
   return query
 }
 
-/** Opens the stream again when it breaks off, until the server has said that it is the end. */
-async function follow(id: string, take: (row: Import) => void, signal: AbortSignal): Promise<void> {
+/**
+ * Opens the stream again when it breaks off, until the server has said that it is the end.
+ *
+ * @returns whether it refuses to tell any more, to somebody who may no longer see the import
+ */
+async function follow(id: string, take: (row: Import) => void, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     try {
       const { body } = await signedRequest(`/api/v1/imports/${id}/progress`, { signal })
       for await (const { name, data } of readEvents(body as NonNullable<typeof body>)) {
-        if (name === 'end') return
+        if (name === 'end') return false
         take(JSON.parse(data))
       }
-    } catch {
-      // The server is away, or this page is being left.
+    } catch (error) {
+      // Else the server is away, or this page is being left.
+      if (!mayPass(error)) return true
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
   }
+  return false
 }

@@ -22,7 +22,7 @@ export function Bars({ rows }: { rows: Row[] }) {
     <Table verticalSpacing={4} layout="fixed" withRowBorders={false} tabularNums>
       <Table.Tbody>
         {rows.map(({ label, count, note, search }) => (
-          <Table.Tr key={label}>
+          <Table.Tr key={JSON.stringify(search)}>
             <Table.Th fw={400} w="35%">
               <AnchorLink to="/tasks" search={search} size="sm">
                 {label}
