@@ -33,7 +33,8 @@ interface Look {
   connections: number
 }
 
-await withDatabase(UNREACHED_LIMITS, async (ctx) => {
+// Signed in once, for longer than an hour.
+await withDatabase({ ...UNREACHED_LIMITS, ACCESS_TOKEN_MINUTES: '1440' }, async (ctx) => {
   const world = await buildWorld(ctx, tasks)
   const { api, stop } = await startApi(ctx, { options: values.options })
   try {
