@@ -20,6 +20,7 @@ import {
 } from '../imports/index.ts'
 import type { Context } from '../platform/context.ts'
 import { unsupportedMediaType } from '../platform/errors.ts'
+import { leaveBodies } from '../platform/http.ts'
 import { problems } from '../platform/schemas.ts'
 
 const FIRST_ERRORS = 20
@@ -34,9 +35,7 @@ const UploadAnswer = Type.Object({
 
 /** `POST /upload-csv` of the original contract. */
 export const uploadRoute: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
-  // The body is not read here: the handler streams it, once the caller is known to be allowed.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  leaveBodies(app)
 
   app.post('/upload-csv', {
     config: { access: 'admin', limit: 'upload', upload: true },
@@ -104,6 +103,7 @@ function sentence(row: ImportRow): string {
   if (row.state === 'failed') return row.failure ?? 'The import failed.'
   if (row.state === 'cancelled') return 'The import was cancelled.'
   if (row.state !== 'done') return 'The file has arrived and is being imported.'
+  if (row.rows === 1) return row.rejected === 0 ? 'The row was imported.' : 'The row was rejected.'
   return row.rejected === 0
     ? `All ${row.rows} rows were imported.`
     : `${row.rejected} of ${row.rows} rows were rejected.`

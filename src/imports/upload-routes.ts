@@ -5,6 +5,7 @@ import Type from 'typebox'
 import { type Answer, RequestKey, sendText, toText } from '../idempotency/index.ts'
 import type { Context } from '../platform/context.ts'
 import { invalidRequest, unsupportedMediaType } from '../platform/errors.ts'
+import { leaveBodies } from '../platform/http.ts'
 import { XLSX } from '../platform/media-types.ts'
 import { problems } from '../platform/schemas.ts'
 import { displayName, openUpload } from './multipart.ts'
@@ -17,9 +18,7 @@ import { replayForFile, UploadOnce } from './upload-once.ts'
 
 /** `POST /api/v1/imports`, or `PUT` as `curl -T` sends it: a file on its way in. */
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
-  // No body is read here: the handler streams it, once the caller is known to be allowed.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  leaveBodies(app)
 
   app.route({
     method: ['POST', 'PUT'],

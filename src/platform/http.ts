@@ -104,6 +104,12 @@ function checkJsonMediaType(request: FastifyRequest): void {
   }
 }
 
+/** For the routes of `app` whose handler streams the body itself, once the caller is known to be allowed. */
+export function leaveBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
+
 /** Hooks with `done`: one that is async costs every request a turn of its own. */
 function addRequestRules(app: FastifyInstance, ctx: Context): void {
   app.addHook('onRequest', (request, _reply, done) => done(errorOf(() => checkHead(request))))

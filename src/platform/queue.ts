@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { Job, PgBoss } from 'pg-boss'
 import { answerMsFor, within } from './answer-limit.ts'
 import type { Queryable } from './db.ts'
@@ -146,9 +145,9 @@ export async function migrateQueue<Context>(
   databaseUrl: string,
   jobs: AnyJob<Context>[],
 ): Promise<void> {
-  const { version } = createRequire(import.meta.url)('pg-boss/package.json') as { version: string }
+  const { default: pgBoss } = await import('pg-boss/package.json', { with: { type: 'json' } })
   const setup = JSON.stringify({
-    version,
+    version: pgBoss.version,
     jobs: jobs.map(({ name, cron }) => ({ name, cron })),
     options: QUEUE_OPTIONS,
   })

@@ -84,6 +84,18 @@ test('answers belong to their statements, also of prepared ones that fail', asyn
   }
 })
 
+test('a statement with a name is prepared, once, on each shared connection', async (t) => {
+  const app = await startApp(t)
+  await openShared(app)
+  const prepared = () =>
+    app.ctx.db.query<{ pid: number; n: number }>({
+      name: 'test/prepared',
+      text: `select pg_backend_pid() as pid, count(*)::int as n from pg_prepared_statements where name = 'test/prepared'`,
+      quick: true,
+    })
+  for (const { rows } of await Promise.all(Array.from({ length: 20 }, prepared))) assert.equal(rows[0]?.n, 1)
+})
+
 test('more than the shared connections take at a time waits for the pool', async (t) => {
   const app = await startApp(t, { env: { DATABASE_POOL_SIZE: '3' } })
   await openShared(app)
