@@ -9,7 +9,7 @@ import { statusOf, tokenOf, until } from '../support/process.ts'
 import { freePort } from '../support/redis-server.ts'
 import { databaseUrl, runSql } from '../support/template.ts'
 import { buildImage, type Image, ROOT, readDockerfile, readDockerignore } from './dockerfile.ts'
-import { type Running, runToEnd, start } from './processes.ts'
+import { type Running, runToEnd, start, userOf } from './processes.ts'
 
 const ADMIN = { username: 'root_of_all', password: 'nine-purple-lanterns' }
 
@@ -59,6 +59,7 @@ describe('the container image', () => {
 
   test('holds what production needs and nothing else', async () => {
     assert.deepEqual((await readdir(image.workdir)).sort(), [
+      '.compile-cache',
       'migrations',
       'node_modules',
       'package.json',
@@ -94,6 +95,18 @@ describe('the container image', () => {
     const { code, output } = await runToEnd(image, image.command, { ...settings, JWT_SECRET_KEY: '' })
     assert.equal(code, 1)
     assert.equal(output, 'JWT_SECRET_KEY is missing. Make one with: openssl rand -base64 48\n')
+  })
+
+  test('holds what was compiled, for its user', async (t) => {
+    if (userOf(image).uid === undefined) return t.skip('its user cannot run Node here')
+    const told = { ...settings, DATABASE_URL: '', NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const { output } = await runToEnd(image, image.command, told)
+    const reads = output.split('\n').filter((line) => /reading cache .* StrippedTypeScript /.test(line))
+    assert.ok(reads.length > 20, output)
+    assert.deepEqual(
+      reads.filter((line) => !line.includes('success')),
+      [],
+    )
   })
 
   test('migrates an empty database, once', async () => {

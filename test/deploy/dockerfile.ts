@@ -83,7 +83,8 @@ async function followStage(
     } else if (name === 'COPY') await copy(rest, image, roots, copied)
     else if (name === 'RUN') await run(rest, image)
     else if (name === 'ENV')
-      for (const pair of rest.split(/\s+/)) image.env[pair.replace(/=.*/, '')] = pair.replace(/^[^=]*=/, '')
+      for (const [, name = '', quoted, plain = ''] of rest.matchAll(/(\w+)=(?:"(.*?)"|(\S*))/g))
+        image.env[name] = quoted ?? (plain.startsWith('/') ? path.join(root, plain) : plain)
     else if (name === 'USER') image.user = rest
     else if (name === 'CMD') image.command = JSON.parse(rest)
     else if (name === 'STOPSIGNAL') image.stopSignal = rest

@@ -13,11 +13,14 @@ export interface Running {
 /** Starts a command of the image with its environment and these settings, and nothing of ours. */
 export function start(image: Image, command: string[], settings: Record<string, string>, scope?: Scope): Running {
   const [program = '', ...args] = command
+  const user = userOf(image)
+  // What was compiled is for the image's user; another would keep its own.
+  const compiled: Record<string, string> = user.uid === undefined ? { NODE_COMPILE_CACHE: '' } : {}
   const child = spawn(program === 'node' ? process.execPath : program, args, {
     cwd: image.workdir,
-    env: { ...image.env, ...settings },
+    env: { ...image.env, ...compiled, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...userOf(image),
+    ...user,
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
@@ -30,7 +33,7 @@ export function start(image: Image, command: string[], settings: Record<string, 
 }
 
 /** The image's user, where this test may become it and that user may run our Node. */
-function userOf(image: Image): { uid?: number; gid?: number } {
+export function userOf(image: Image): { uid?: number; gid?: number } {
   const [uid = Number.NaN, gid = Number.NaN] = image.user.split(':').map(Number)
   if (process.getuid?.() !== 0) return {}
   const asUser = { uid, gid }

@@ -34,7 +34,7 @@ test('Node is run with little memory, what is compiled is kept, and the settings
   const { folder, launch } = await project(t, script)
   const own = launch([], { NODE_OPTIONS: '--no-deprecation', MALLOC_ARENA_MAX: '7' })
   const { output } = await toEnd(own)
-  assert.equal(output.trim().split('\n').at(-1), '["--max-semi-space-size=4 --no-deprecation","7"]')
+  assert.equal(output.trim().split('\n').at(-1), '["--max-semi-space-size=4 --v8-pool-size=1 --no-deprecation","7"]')
   assert.ok((await readdir(path.join(folder, 'node_modules/.compile-cache'))).length > 0)
 })
 
