@@ -17,10 +17,10 @@ import {
   changeTask,
   createTask,
   deleteTask,
-  getTask,
   readIfMatch,
   sendTask,
   TaskAnswer,
+  TaskLookup,
   taskAnswer,
   VersionHeaders,
 } from '../tasks/index.ts'
@@ -32,6 +32,7 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
   { ctx, auth },
 ) => {
   const tags = ['classic']
+  const lookup = new TaskLookup(ctx)
 
   app.post('/register', {
     config: { access: 'public', limit: 'registration' },
@@ -104,7 +105,7 @@ export const classicRoutes: FastifyPluginAsyncTypebox<{ ctx: Context; auth: Auth
   app.get('/task/:id', {
     config: { access: 'user' },
     schema: { tags, summary: 'One task', params: IdParams, response: { 200: TaskAnswer, ...problems(401, 404) } },
-    handler: async ({ actor, params }, reply) => sendTask(reply, await getTask(ctx, actor, params.id)),
+    handler: async ({ actor, params }, reply) => sendTask(reply, await lookup.get(actor, params.id)),
   })
 
   app.get('/tasks', {

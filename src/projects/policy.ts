@@ -10,6 +10,9 @@ export type Action = 'read' | 'create' | 'change' | 'manage'
 /** `own`: what they created or are assigned. */
 type Grant = 'all' | 'own'
 
+/** What of an actor decides how a statement is written. */
+type Kind = Pick<Actor, 'role'>
+
 const POLICY: Record<Action, Partial<Record<ProjectRole, Grant>>> = {
   read: { viewer: 'all', contributor: 'all', maintainer: 'all' },
   create: { contributor: 'all', maintainer: 'all' },
@@ -29,16 +32,18 @@ export function may(actor: Actor, action: Action, role: ProjectRole | null, own 
 }
 
 /**
- * The policy as SQL. `$1` of the statement is the actor's id in every case.
+ * The policy as SQL.
  *
+ * @param actor of whom only the role goes into the statement: `$1` is the actor's id, where `who` says nothing else
  * @param project SQL for the project id of the row, for instance `t.project_id`
+ * @param who SQL for the actor's id, as a bigint
  * @returns a boolean expression
  */
-export function projectPredicate(actor: Actor, action: Action, project: string): string {
+export function projectPredicate(actor: Kind, action: Action, project: string, who = '$1::bigint'): string {
   if (actor.role === 'admin' && !REFUSED_WHEN_ARCHIVED.has(action)) {
-    return `($1::bigint is not null and ${project} is not null)`
+    return `(${who} is not null and ${project} is not null)`
   }
-  return `${project} = any(${projectIds(actor, action, 'all')})`
+  return `${project} = any(${projectIds(actor, action, 'all', who)})`
 }
 
 /**
@@ -46,10 +51,10 @@ export function projectPredicate(actor: Actor, action: Action, project: string):
  *
  * @param t alias of a row with project_id, created_by and assigned_user_id
  */
-export function taskPredicate(actor: Actor, action: Action, t: string): string {
-  const all = projectPredicate(actor, action, `${t}.project_id`)
+export function taskPredicate(actor: Kind, action: Action, t: string, who = '$1::bigint'): string {
+  const all = projectPredicate(actor, action, `${t}.project_id`, who)
   if (actor.role === 'admin' || !Object.values(POLICY[action]).includes('own')) return all
-  const own = `${t}.project_id = any(${projectIds(actor, action, 'own')}) and $1 in (${t}.created_by, ${t}.assigned_user_id)`
+  const own = `${t}.project_id = any(${projectIds(actor, action, 'own', who)}) and ${who} in (${t}.created_by, ${t}.assigned_user_id)`
   return `(${all} or (${own}))`
 }
 
@@ -70,16 +75,16 @@ export function readScope(u: string): string {
 }
 
 /** Statements differ by the kind of actor; this keeps the names of prepared ones apart. */
-export function actorKind(actor: Actor): string {
+export function actorKind(actor: Kind): string {
   return actor.role === 'admin' ? 'admin' : 'member'
 }
 
-/** Evaluated once a statement, whatever number of rows it looks at. */
-function projectIds(actor: Actor, action: Action, grant: Grant): string {
+/** Evaluated once a statement where `who` is a parameter, whatever number of rows it looks at. */
+function projectIds(actor: Kind, action: Action, grant: Grant, who = '$1::bigint'): string {
   const unlessArchived = REFUSED_WHEN_ARCHIVED.has(action) ? 'and p.archived_at is null' : ''
-  if (actor.role === 'admin') return `array(select p.id from projects p where $1::bigint is not null ${unlessArchived})`
+  if (actor.role === 'admin') return `array(select p.id from projects p where ${who} is not null ${unlessArchived})`
   return `array(select m.project_id from project_members m join projects p on p.id = m.project_id
-                 where m.user_id = $1 and m.role in (${roles(action, grant)}) ${unlessArchived})`
+                 where m.user_id = ${who} and m.role in (${roles(action, grant)}) ${unlessArchived})`
 }
 
 /** The roles with this grant, as SQL. */

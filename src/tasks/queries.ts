@@ -73,15 +73,33 @@ export async function insertTask(db: Queryable, actor: Actor, fields: TaskFields
   return rows[0]
 }
 
-export async function findTask(db: Queryable, actor: Actor, id: string): Promise<TaskText | undefined> {
-  const { rows } = await db.query<TaskText>({
-    name: `tasks/find/${actorKind(actor)}`,
+/** Who asks for which task. */
+export interface AskedTask {
+  actor: Actor
+  id: string
+}
+
+/**
+ * Living tasks, each as who asks for it may see it, in one statement.
+ *
+ * @param asked by actors of one kind
+ * @returns in the same order; undefined for one that is not there, or not to be seen
+ */
+export async function findTasks(db: Queryable, asked: AskedTask[]): Promise<(TaskText | undefined)[]> {
+  const [first] = asked
+  if (!first) return []
+  const { rows } = await db.query<TaskText & { place: number }>({
+    name: `tasks/find/${actorKind(first.actor)}`,
     quick: true,
-    text: `select t.id, t.version, ${TASK_JSON} as json from tasks t ${TASK_PEOPLE}
-            where t.id = $2 and t.deleted_at is null and ${taskPredicate(actor, 'read', 't')}`,
-    values: [actor.id, id],
+    text: `select asked.place::int, t.id, t.version, ${TASK_JSON} as json
+             from unnest($1::bigint[], $2::bigint[]) with ordinality asked(actor, id, place)
+             join tasks t on t.id = asked.id ${TASK_PEOPLE}
+            where t.deleted_at is null and ${taskPredicate(first.actor, 'read', 't', 'asked.actor')}`,
+    values: [asked.map(({ actor }) => actor.id), asked.map(({ id }) => id)],
   })
-  return rows[0]
+  const found: (TaskText | undefined)[] = asked.map(() => undefined)
+  for (const { place, ...task } of rows) found[place - 1] = task
+  return found
 }
 
 /** The assignee a change names, in the project the task will be in. */

@@ -14,7 +14,8 @@ import type { TaskPageRequest } from './list-queries.ts'
 import { taskPage } from './list-service.ts'
 import type { TaskText } from './queries.ts'
 import * as schemas from './schemas.ts'
-import { changeTask, createTask, deleteTask, etagOf, getTask, getTaskAsOf } from './service.ts'
+import { changeTask, createTask, deleteTask, etagOf, getTaskAsOf } from './service.ts'
+import { TaskLookup } from './task-lookup.ts'
 
 const NoContent = Type.Null({ description: 'Done' })
 export const TaskAnswer = {
@@ -27,6 +28,7 @@ export const POSITION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (app, { ctx }) => {
   const tags = ['tasks']
   const config = { access: 'user' } as const
+  const lookup = new TaskLookup(ctx)
 
   app.get('/tasks', {
     config: { ...config, cached: true },
@@ -69,7 +71,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (ap
     },
     handler: async ({ actor, params, query }, reply) => {
       const at = query.as_of === undefined ? undefined : readAsOf(query.as_of, ctx.config.timeZone)
-      if (!at) return sendTask(reply, await getTask(ctx, actor, params.id))
+      if (!at) return sendTask(reply, await lookup.get(actor, params.id))
       // No ETag: If-Match speaks of the present state, and this is not it.
       return sendJsonText(reply, (await getTaskAsOf(ctx, actor, params.id, at)).json)
     },

@@ -31,13 +31,6 @@ export async function createTask(ctx: Context, actor: Actor, input: queries.Task
   )
 }
 
-/** @throws AppError TASK_NOT_FOUND (404), also for one the actor may not see */
-export async function getTask(ctx: Context, actor: Actor, id: string): Promise<queries.TaskText> {
-  const task = await queries.findTask(ctx.db, actor, id)
-  if (!task) throw taskNotFound(id)
-  return task
-}
-
 /**
  * The task as it was at a time that is over.
  *

@@ -56,6 +56,23 @@ describe('tasks', () => {
     assert.equal(answer.headers.etag, '"1"')
   })
 
+  test('tasks asked for at one moment: each is answered as who asks may see it', async () => {
+    const { admin, mia, otto } = team
+    const first = await make({ title: 'First' })
+    const second = await make({ title: 'Second' })
+    const asked = [
+      ...[admin, olga, mia, otto].flatMap((who) => [first, second].map((task) => ({ who, task }))),
+      { who: olga, task: { id: 999_999_999, title: '' } },
+      { who: olga, task: first },
+    ]
+    const answers = await Promise.all(asked.map(({ who, task }) => team.read(who, task.id)))
+    for (const [i, { status, body }] of answers.entries()) {
+      const { who, task } = asked[i] ?? assert.fail()
+      if (who === otto || !task.title) assert.equal(status, 404)
+      else assert.deepEqual([status, body.id, body.title], [200, task.id, task.title])
+    }
+  })
+
   test('a task made with everything is read as it was made', async () => {
     const made = await team.create(olga, EVERYTHING)
     assert.equal(made.status, 201)
