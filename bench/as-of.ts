@@ -13,7 +13,7 @@ import { withDatabase } from './support.ts'
  */
 const TASKS = 1_000_000
 const DAYS = 900
-const ROUNDS = 100
+const ROUNDS = 500
 const only = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? ''
 const isNow = process.argv.includes('--now')
 

@@ -57,7 +57,15 @@ export async function bySample(
   request: TaskPageRequest,
   size = SAMPLE,
 ): Promise<{ tasks: ListedTask[]; sample: Sample | undefined }> {
-  const page = await read(db, actor, request, (statement) => matching(statement, 'looked_at'), true, size)
+  return sampled(db, actor, request, (statement) => nearest(statement, size))
+}
+
+/** The same of the first tasks that have one of the statuses asked for. */
+export const bySampleOfStatus = (db: Queryable, actor: Actor, request: TaskPageRequest, size: number) =>
+  sampled(db, actor, request, (statement) => nearestOfStatus(statement, size))
+
+async function sampled(db: Queryable, actor: Actor, request: TaskPageRequest, lookedAt: Way) {
+  const page = await read(db, actor, request, (statement) => matching(statement, 'looked_at'), true, lookedAt)
   return { tasks: split(page), sample: page.sample ?? undefined }
 }
 
@@ -119,7 +127,7 @@ const list = async (...page: Parameters<typeof read>) => split(await read(...pag
 
 /**
  * @param isShort whether it looks at few tasks when there is no filter and no time
- * @param sampled how many of the first tasks by date are there as `looked_at`
+ * @param lookedAt the tasks that are there as `looked_at`
  */
 async function read(
   db: Queryable,
@@ -127,15 +135,15 @@ async function read(
   request: TaskPageRequest,
   way: Way,
   isShort = false,
-  sampled?: number,
+  lookedAt?: Way,
 ): Promise<JoinedPage> {
   const { statement, values } = newStatement(actor, request)
   const { bind, order } = statement
   const page = bind(request.limit)
   const text = `
-    ${sampled ? `with looked_at as materialized (${nearest(statement, sampled)})` : ''}
+    ${lookedAt ? `with looked_at as materialized (${lookedAt(statement)})` : ''}
     select string_agg(id, E'\\n') as ids, string_agg(position, E'\\n') as positions, string_agg(json, E'\\n') as tasks,
-           ${sampled ? sampleSql(statement, page) : 'null'} as sample from (
+           ${lookedAt ? sampleSql(statement, page) : 'null'} as sample from (
       select t.id::text as id, to_char(t.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as position, ${TASK_JSON} as json
         from (${way(statement)} limit ${page}) t ${TASK_PEOPLE} order by ${order}) page`
   const name = statementName(actor, text)
@@ -216,6 +224,13 @@ function nearest(
     select(source, [range(statement, source.id), ...conditions], inOrder(statement, source, n)),
   )
   return `select * from (${unionAll(parts)}) t order by ${statement.order} limit ${n}`
+}
+
+/** The first by date of those with one of the filter's statuses, whatever else they are. */
+function nearestOfStatus(statement: Statement, n: number): string {
+  const { filter, bind, order } = statement
+  const statuses = { columns: ['status'], rows: `unnest(${bind(filter.status)}::text[]) p (status)` }
+  return `select * from (${walks({ ...statement, limit: n }, statuses, [])}) t order by ${order} limit ${n}`
 }
 
 function matching({ actor, filter, timeZone, bind }: Statement, tasks: string): string {

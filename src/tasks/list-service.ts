@@ -10,6 +10,7 @@ import {
   byDate,
   byProject,
   bySample,
+  bySampleOfStatus,
   bySearch,
   type ListedTask,
   SAMPLE,
@@ -47,6 +48,8 @@ async function listTaskPage(ctx: Context, db: Queryable, actor: Actor, request: 
 /** What is found this often in a sample fills a page long before this many tasks have been looked at. */
 const COMMON = 3
 const STRETCH = 20_000
+/** Of the tasks with a status, so many for each 25 of a page have enough of what is found this often in a sample. */
+const STRETCH_OF_STATUS = 1_200
 /** What the index finds week by week has to be more common before it is sooner found by date. */
 const COMMON_OF_WEEKS = 4
 /** So many times a page are looked for at once: what was found in a sample is a guess. */
@@ -110,7 +113,11 @@ async function listAfterSample(
   found: number,
   sample: Sample,
 ): Promise<ListedTask[]> {
-  if (found >= COMMON_OF_WEEKS) {
+  if (found >= COMMON_OF_WEEKS && request.filter.status) {
+    const size = STRETCH_OF_STATUS * Math.ceil(request.limit / 25)
+    const { tasks, sample: ofStatus } = await bySampleOfStatus(db, actor, request, size)
+    if (!ofStatus || ofStatus.size < size) return tasks
+  } else if (found >= COMMON_OF_WEEKS) {
     const page = await byDate(db, actor, request, STRETCH)
     if (page.length >= request.limit) return page
   }

@@ -7,6 +7,7 @@ import {
   byDate,
   byProject,
   bySample,
+  bySampleOfStatus,
   bySearch,
   SAMPLE,
   type TaskPageRequest,
@@ -199,6 +200,7 @@ describe('the ways to list tasks agree', () => {
           byColumn: await byColumn(db, actor, request),
           byDate: await byDate(db, actor, request, ALL),
           bySample: (await bySample(db, actor, request)).tasks,
+          ...(filter.status ? { bySampleOfStatus: (await bySampleOfStatus(db, actor, request, ALL)).tasks } : {}),
           ...(isSearch ? await searches(actor, request) : {}),
           ...(who === 'member' ? { byProject: await byProject(db, actor, request) } : {}),
         }
@@ -221,8 +223,9 @@ describe('the ways to list tasks agree', () => {
     const { rows } = await db.query<{ id: number }>({
       text: `insert into tasks (project_id, title, status, priority, labels, created_by, created_at, updated_at, valid_from,
                                 changed_by)
-             select (select id from projects where is_default), case i when 1 then 'needle' else 'straw' end, 'pending',
-                    case i when 1 then 'CRITICAL' else 'MEDIUM' end, case i when 1 then array['needle'] else '{}' end,
+             select (select id from projects where is_default), case i when 1 then 'needle' else 'straw' end,
+                    case i when 1 then 'inactive' else 'pending' end, case i when 1 then 'CRITICAL' else 'MEDIUM' end,
+                    case i when 1 then array['needle', 'straw'] else array['straw'] end,
                     $1, at, at, at, $1
                from generate_series(1, ${SAMPLE} + 10) i, lateral (select timestamptz '2020-01-01' + i * interval '1 hour' as at) t
              returning id`,
@@ -230,7 +233,8 @@ describe('the ways to list tasks agree', () => {
     })
     for (const actor of [admin, member]) {
       for (const asOf of [undefined, { instant: '2020-02-01T00:00:00Z' }]) {
-        for (const filter of [{ priority: ['CRITICAL'] }, { labels: ['needle'] }, { text: 'needle' }]) {
+        const common = { labels: ['straw'], status: ['inactive'] }
+        for (const filter of [{ priority: ['CRITICAL'] }, { labels: ['needle'] }, { text: 'needle' }, common]) {
           const request: TaskPageRequest = { filter, asOf, direction: 'desc', limit: 21, timeZone: 'UTC' }
           const found = await listTasks(db, actor, request)
           assert.deepEqual(
