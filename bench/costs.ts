@@ -15,13 +15,15 @@ import { withDatabase } from './support.ts'
  * `node scripts/launch.mjs bench/costs.ts`.
  *
  * --only=NAME: this workload · --against=FOLDER: in turns with another checkout, on the same database · --with=OPTIONS: in
- * turns with Node started with these options, which win over those there are; may be given more than once · --rounds, --seconds, --connections, --tasks: sizes · --profile=FOLDER: a CPU profile of the API there, to be read with
- * bench/profile.ts
+ * turns with Node started with these options, which win over those there are; may be given more than once · --processes=N: in
+ * turns with N processes · --rounds, --seconds, --connections, --tasks: sizes · --profile=FOLDER: a CPU profile of the API
+ * there, to be read with bench/profile.ts
  */
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     against: { type: 'string' },
+    processes: { type: 'string' },
     with: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
@@ -44,6 +46,10 @@ await withDatabase(UNREACHED_LIMITS, async (ctx) => {
   const world = await buildWorld(ctx, Number(values.tasks))
   const sides: Side[] = [{ name: 'here', ...(await startApi(ctx, { profile: values.profile })) }]
   for (const options of values.with) sides.push({ name: options, ...(await startApi(ctx, { options })) })
+  if (values.processes) {
+    const processes = Number(values.processes)
+    sides.push({ name: `${processes} processes`, ...(await startApi(ctx, { processes })) })
+  }
   if (values.against) sides.push({ name: 'there', ...(await startApi(ctx, { folder: path.resolve(values.against) })) })
   try {
     const workloads = Object.entries(await describeWorkloads(ctx, world))
@@ -64,7 +70,11 @@ async function compare(ctx: ProcessContext, world: World, sides: Side[], name: s
   for (let round = 0; round < rounds; round++) {
     for (const side of sides) {
       const requests = workload.requests(name === 'cached list' ? 1 : REQUESTS)
-      const processes = () => [[side.api.child.pid ?? 0], familyOf(postmaster), side.redisPid ? [side.redisPid] : []]
+      const processes = () => [
+        familyOf(side.api.child.pid ?? 0),
+        familyOf(postmaster),
+        side.redisPid ? [side.redisPid] : [],
+      ]
       const before = processes().map(cpuOf)
       const load = { base: side.api.base, connections, seconds, tokens: world.tokens, requests }
       const { perSecond, p50, p99 } = await runLoad(load)

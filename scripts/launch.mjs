@@ -42,8 +42,8 @@ function install() {
 // In the Dockerfile stands the same. The young generation grows to 2 x 32 MiB while a process starts, and never shrinks: it
 // gets 2 x 4, which is what a process under load needs to stay below 150 MB. V8 has one thread to help it, not four: while it
 // collects garbage they would take the cores from the thread that answers, and from the database. What was compiled, its
-// types stripped, is kept for the next start, which takes half the time then and never loads the stripper. glibc has two
-// areas for all threads, not eight a core.
+// types stripped, is kept for the next start, which never loads the stripper then. glibc has two areas for all threads, not
+// eight a core.
 function settings({ NODE_OPTIONS = '', ...env }) {
   const compileCache = path.join(root, 'node_modules/.compile-cache')
   const ours = { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2' }

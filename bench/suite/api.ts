@@ -24,15 +24,20 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
  * @param folder of the checkout that runs
  * @param profile where it writes a CPU profile when it is stopped
  * @param options of Node, beside those of this process
+ * @param processes how many of them answer
  */
-export async function startApi(ctx: ProcessContext, { folder = ROOT, profile = '', options = '' } = {}): Promise<Api> {
+export async function startApi(
+  ctx: ProcessContext,
+  { folder = ROOT, profile = '', options = '', processes = 1 } = {},
+): Promise<Api> {
   const { startProcess } = await import(path.join(folder, 'test/support/process.ts'))
   const redis = await startOwnRedis().catch(() => undefined)
   const env = { DATABASE_URL: ctx.config.databaseUrl ?? '', JWT_SECRET_KEY: SECRET, LOG_LEVEL: 'warn' }
   const profiling = profile && `--cpu-prof --cpu-prof-dir=${profile}`
   const node = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${options} ${profiling}`.trim() }
   const settings = { ...env, ...UNREACHED_LIMITS, ...node, ...(redis ? { REDIS_URL: redis.url } : {}) }
-  const api: ServerProcess = await startProcess(['serve'], settings, { detached: true })
+  const command = ['serve', '--processes', String(processes)]
+  const api: ServerProcess = await startProcess(command, settings, { detached: true })
   process.once('exit', () => api.kill('SIGKILL'))
   await api.wrote(/Tasklog is ready/, 60_000)
   const stop = async () => {
