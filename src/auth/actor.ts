@@ -26,5 +26,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     actor: Actor
+    /** Who it is by now, for an answer that takes long. @throws AppError INVALID_TOKEN (401) when their session has ended */
+    readActor: () => Promise<Actor>
   }
 }

@@ -23,6 +23,11 @@ export function guardRoutes(app: FastifyInstance, ctx: Context, tokens: Tokens, 
   app.decorateRequest('readDataVersion', async function () {
     return (await actors.find(this.actor.sessionId))?.version
   })
+  app.decorateRequest('readActor', async function () {
+    const found = await actors.find(this.actor.sessionId)
+    if (!found) throw invalidToken()
+    return found.actor
+  })
   app.decorateRequest('keptPage')
   new KnownRequests(app, ctx, tokens, actors).install()
   noteOwnWrites(app, ctx)

@@ -11,6 +11,7 @@ export async function doctor(): Promise<void> {
   await withContext({ ...config, logLevel: 'silent' }, 'doctor', async (ctx) => {
     report('database', await tried(async () => `ok (PostgreSQL ${await serverVersion(ctx)})`))
     report('migrations', await tried(async () => ((await isSchemaCurrent(ctx.db)) ? 'ok' : 'missing: run `migrate`')))
+    report('replica', await tried(() => checkReplica(ctx)))
     report('redis', await tried(() => checkRedis(ctx)))
   })
 }
@@ -18,6 +19,12 @@ export async function doctor(): Promise<void> {
 async function serverVersion(ctx: Context): Promise<string> {
   const { rows } = await ctx.db.query<{ server_version: string }>({ text: 'show server_version' })
   return rows[0]?.server_version ?? 'unknown'
+}
+
+async function checkReplica({ replica }: Context): Promise<string> {
+  if (!replica) return 'ok (not configured; the database is read)'
+  await replica.compare()
+  return 'ok'
 }
 
 async function checkRedis(ctx: Context): Promise<string> {

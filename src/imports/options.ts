@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { invalidField } from '../platform/errors.ts'
+import { parseStrictJson } from '../platform/json.ts'
 import { encodingOf } from './decode.ts'
 import type { UploadQuery } from './schemas.ts'
 import type { UploadOptions } from './stage-file.ts'
@@ -53,9 +54,9 @@ function readDateFormat(text: string): DateFormat {
 function readMapping(text: string): Record<string, string | null> {
   let mapping: unknown
   try {
-    mapping = JSON.parse(text)
+    mapping = parseStrictJson(Buffer.from(text))
   } catch {
-    throw invalidField('query', 'mapping', 'must be JSON')
+    throw invalidField('query', 'mapping', 'must be JSON, each column once')
   }
   const isMapping =
     typeof mapping === 'object' &&

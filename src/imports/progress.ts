@@ -1,5 +1,6 @@
 import type { Actor } from '../auth/index.ts'
 import type { Context } from '../platform/context.ts'
+import { AppError } from '../platform/errors.ts'
 import { publicImport } from './schemas.ts'
 import { followImport } from './service.ts'
 
@@ -9,12 +10,26 @@ const SILENCE_MS = 15_000
 
 /**
  * Server-sent events (WHATWG HTML, 9.2): `progress` each time the import has changed, and `end` with how it ended. A stream
- * that stops without `end` is to be opened again.
+ * that stops without `end` is to be opened again: who may not look any more is told so then.
  */
-export async function* progressEvents(ctx: Context, actor: Actor, id: number): AsyncGenerator<string> {
+export async function* progressEvents(
+  ctx: Context,
+  readActor: () => Promise<Actor>,
+  id: number,
+): AsyncGenerator<string> {
+  try {
+    yield* changes(ctx, readActor, id)
+  } catch (error) {
+    if (error instanceof AppError) return
+    throw error
+  }
+  if (!ctx.stopping.signal.aborted) yield 'event: end\ndata: {}\n\n'
+}
+
+async function* changes(ctx: Context, readActor: () => Promise<Actor>, id: number): AsyncGenerator<string> {
   let last = ''
   let said = Date.now()
-  for await (const row of followImport(ctx, actor, id, LOOK_MS)) {
+  for await (const row of followImport(ctx, readActor, id, LOOK_MS)) {
     const { state, rows, created, updated, unchanged, rejected, merged_line } = row
     const now = [state, rows, created, updated, unchanged, rejected, merged_line].join()
     if (now === last && Date.now() - said < SILENCE_MS) continue
@@ -22,5 +37,4 @@ export async function* progressEvents(ctx: Context, actor: Actor, id: number): A
     last = now
     said = Date.now()
   }
-  if (!ctx.stopping.signal.aborted) yield 'event: end\ndata: {}\n\n'
 }

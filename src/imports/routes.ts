@@ -93,11 +93,11 @@ export const importRoutes: FastifyPluginAsyncTypebox<{ ctx: Context }> = async (
       produces: ['text/event-stream'],
       response: { 200: TextBody, ...problems(401, 404) },
     },
-    handler: async ({ actor, params }, reply) => {
-      const { id } = await service.getImport(ctx, actor, params.id)
+    handler: async (request, reply) => {
+      const { id } = await service.getImport(ctx, request.actor, request.params.id)
       return reply
         .headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
-        .send(Readable.from(progressEvents(ctx, actor, id)))
+        .send(Readable.from(progressEvents(ctx, () => request.readActor(), id)))
     },
   })
 }

@@ -42,15 +42,20 @@ export function isAtRest({ state }: queries.ImportRow): boolean {
   return AT_REST.has(state)
 }
 
-/** The import each time it has changed, and at last as it is when it is at rest or the process is told to stop. */
+/**
+ * The import each time it is looked at, and at last as it is when it is at rest or the process is told to stop.
+ *
+ * @param readActor who looks, asked anew each time
+ * @throws AppError IMPORT_NOT_FOUND (404), and what `readActor` throws
+ */
 export async function* followImport(
   ctx: Context,
-  actor: Actor,
+  readActor: () => Promise<Actor>,
   id: number,
   longestLookMs = LONGEST_LOOK_MS,
 ): AsyncGenerator<queries.ImportRow> {
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, longestLookMs)) {
-    const row = await getImport(ctx, actor, id)
+    const row = await getImport(ctx, await readActor(), id)
     yield row
     if (isAtRest(row) || ctx.stopping.signal.aborted) return
     await new Promise((resolve) => setTimeout(resolve, pause))
@@ -66,7 +71,7 @@ export async function waitForImport(
 ): Promise<queries.ImportRow> {
   const deadline = Date.now() + waitMs
   let latest: queries.ImportRow | undefined
-  for await (const row of followImport(ctx, actor, id)) {
+  for await (const row of followImport(ctx, async () => actor, id)) {
     latest = row
     if (Date.now() >= deadline) break
   }

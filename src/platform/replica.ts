@@ -113,7 +113,7 @@ export class Replica {
 
   async #look(): Promise<void> {
     try {
-      await this.#compare()
+      await this.compare()
       if (this.#isAway) this.#log.info('the read replica is used again')
       this.#isAway = false
     } catch (error) {
@@ -124,7 +124,8 @@ export class Replica {
     if (!this.#isClosed) this.#timer = setTimeout(() => this.#look(), LOOK_MS).unref()
   }
 
-  async #compare(): Promise<void> {
+  /** Looks how far it has come. @throws Error why it cannot be read */
+  async compare(): Promise<void> {
     const at = Date.now()
     const end = numberOf(await queries.readPrimaryPosition(this.#primary.probe))
     this.#noteEnd(end, at)

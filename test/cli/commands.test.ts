@@ -169,18 +169,25 @@ describe('the command', () => {
     assert.equal(code, 0, output)
     assert.match(
       output,
-      /^settings +ok\ndatabase +ok \(PostgreSQL \d+.*\)\nmigrations +ok\nredis +ok \(not configured.*\)\n$/,
+      /^settings +ok\ndatabase +ok \(PostgreSQL \d+.*\)\nmigrations +ok\nreplica +ok \(not configured.*\)\nredis +ok \(not configured.*\)\n$/,
     )
   })
 
   test('doctor says what is away, a line for each, and exits with 1', async () => {
-    const env = { DATABASE_URL: 'postgres://localhost:1/nothing', REDIS_URL: 'redis://localhost:1' }
+    const away = 'postgres://localhost:1/nothing'
+    const env = { DATABASE_URL: away, DATABASE_READ_URL: away, REDIS_URL: 'redis://localhost:1' }
     const { code, output } = await run(['doctor'], { env })
     assert.equal(code, 1)
     assert.match(
       output,
-      /^settings +ok\ndatabase +failed: .*ECONNREFUSED.*\nmigrations +failed: .*\nredis +failed: .*\n$/,
+      /^settings +ok\ndatabase +failed: .*ECONNREFUSED.*\nmigrations +failed: .*\nreplica +failed: .*\nredis +failed: .*\n$/,
     )
+  })
+
+  test('doctor says that the replica follows nobody', async () => {
+    const { code, output } = await run(['doctor'], { env: { DATABASE_READ_URL: app.databaseUrl } })
+    assert.equal(code, 1)
+    assert.match(output, /^replica +failed: it is no standby$/m)
   })
 
   test('migrate finds nothing to do', async () => {

@@ -126,6 +126,7 @@ describe('imports over the API', () => {
     ['&date_format=MYD', '/date_format'],
     ['&mapping=%7B', '/mapping'],
     ['&mapping=%5B%5D', '/mapping'],
+    ['&mapping=%7B%22a%22:null,%22a%22:%22title%22%7D', '/mapping'],
     ['&colour=red', '/colour'],
   ]) {
     test(`${query} is refused, naming the parameter`, async () => {
@@ -235,23 +236,56 @@ describe('imports over the API', () => {
     assert.deepEqual([last.id, last.state, last.created], [body.id, 'done', 1])
   })
 
-  test('an upload is cancelled while its file arrives: nothing is left but the import that says so', async () => {
+  /** Sends the beginning of a file. @returns what ends it, and its answer */
+  async function slowUpload(fileName: string) {
     const { port } = app.app.http.server.address() as AddressInfo
     const headers = { authorization: `Bearer ${maintainer.token}`, 'content-type': 'text/csv' }
     const answer = Promise.withResolvers<{ status: number | undefined; body: string }>()
-    const path = `${v1}?project_id=${projectId}&file_name=slow.csv`
+    const path = `${v1}?project_id=${projectId}&file_name=${fileName}`
     const sender = request({ port, method: 'POST', path, headers }, async (reply) => {
       answer.resolve({ status: reply.statusCode, body: (await reply.toArray()).join('') })
     })
     sender.on('error', answer.reject).write('title\nNever\n')
     const latest = async () => (await app.send('GET', `${v1}?limit=1`, { as: maintainer })).body.items[0]
-    await until(async () => (await latest()).file_name === 'slow.csv', 10_000)
+    await until(async () => (await latest()).file_name === fileName, 10_000)
     const { id, state } = await latest()
     assert.equal(state, 'receiving')
+    return { id: id as number, sender, answer: answer.promise }
+  }
+
+  test('progress is told no more when the session has ended, or its user is no administrator any more', async () => {
+    const { id, sender, answer } = await slowUpload('watched.csv')
+    const { port } = app.app.http.server.address() as AddressInfo
+    const open = async ({ token }: Person) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const stream = await fetch(`http://127.0.0.1:${port}${v1}/${id}/progress`, { headers })
+      assert.equal(stream.status, 200)
+      told.push(await stream.text())
+    }
+    const told: string[] = []
+    const leaving = await app.person('leaving', 'admin')
+    const demoted = await app.person('demoted', 'admin')
+    const opened = [open(leaving), open(demoted)]
+    await new Promise((resolve) => setTimeout(resolve, 300)) // both have been told something
+    assert.equal((await app.send('POST', '/api/v1/auth/logout', { as: leaving })).status, 204)
+    const { id: userId } = (await app.send('GET', '/api/v1/users/me', { as: demoted })).body
+    await app.send('PATCH', `/api/v1/users/${userId}`, { as: admin, body: { role: 'user' } })
+    await until(async () => told.length === opened.length, 10_000)
+    for (const text of told) {
+      assert.match(text, /^event: progress\n/)
+      assert.doesNotMatch(text, /event: end/)
+    }
+    await app.send('POST', `${v1}/${id}/cancel`, { as: maintainer })
+    sender.end()
+    await answer
+  })
+
+  test('an upload is cancelled while its file arrives: nothing is left but the import that says so', async () => {
+    const { id, sender, answer } = await slowUpload('slow.csv')
     const cancelled = await app.send('POST', `${v1}/${id}/cancel`, { as: maintainer })
     assert.deepEqual([cancelled.status, cancelled.body.state], [200, 'cancelled'])
     sender.end()
-    const { status, body } = await answer.promise
+    const { status, body } = await answer
     assert.deepEqual([status, JSON.parse(body).code], [409, 'IMPORT_CANCELLED'])
     assert.equal((await look(id)).state, 'cancelled')
     assert.ok(!(await tasks()).some(({ title }) => title === 'Never'))
