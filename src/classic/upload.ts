@@ -103,8 +103,9 @@ function sentence(row: ImportRow): string {
   if (row.state === 'failed') return row.failure ?? 'The import failed.'
   if (row.state === 'cancelled') return 'The import was cancelled.'
   if (row.state !== 'done') return 'The file has arrived and is being imported.'
+  if (row.rows === 0) return 'The file has no rows.'
   if (row.rows === 1) return row.rejected === 0 ? 'The row was imported.' : 'The row was rejected.'
   return row.rejected === 0
     ? `All ${row.rows} rows were imported.`
-    : `${row.rejected} of ${row.rows} rows were rejected.`
+    : `${row.rejected} of ${row.rows} rows ${row.rejected === 1 ? 'was' : 'were'} rejected.`
 }

@@ -83,9 +83,10 @@ export async function sampleOfNow(
   const { text, labels, anyLabel, projectId } = request.filter
   const lasting = filterSql({ text, labels, anyLabel, projectId }, request.timeZone, statement.bind)
   const made = `case when t.created_at < ${statement.end} then true end`
+  const found = `count(*) filter (where ${[...lasting, readable(actor)].join(' and ')})`
   const query = `
     with looked_at as materialized (${nearest(statement, size, stateSources(undefined), [made])})
-    select ${tellSql(statement, `'found', count(*) filter (where ${[...lasting, readable(actor)].join(' and ')})`)} as sample
+    select ${tellSql(statement, `'found', ${found}, 'begin', ${beginOf(statement)}`)} as sample
       from looked_at t`
   const { rows } = await db.query<{ sample: SampleOfNow }>({ name: statementName(actor, query), text: query, values })
   return (rows[0] as { sample: SampleOfNow }).sample
@@ -106,6 +107,11 @@ export interface Sample {
   /** When the oldest and the newest of them were made. */
   oldest: string
   newest: string
+  /**
+   * Where the page begins, if not with them: there may be tasks of the past where none is now. Null when that is not known, in
+   * a list of the past from its oldest task on.
+   */
+  begin?: string | null
   /** Of a text of several words: how many have the last of them, and how many all the others. */
   withLast: number
   withOthers: number
@@ -236,6 +242,12 @@ function nearestOfStatus(statement: Statement, n: number): string {
 function matching({ actor, filter, timeZone, bind }: Statement, tasks: string): string {
   const conditions = [...filterSql(filter, timeZone, bind), readable(actor)].join(' and ')
   return `select * from ${tasks} t where ${conditions}`
+}
+
+/** SQL of where a page of the past begins. */
+function beginOf({ after, end, direction }: Statement): string {
+  if (after) return after.createdAt
+  return direction === 'desc' && end ? end : 'null'
 }
 
 /** What the tasks that were looked at tell; nothing when they fill the page. */

@@ -11,21 +11,23 @@ const FIRST = Date.UTC(1970, 0, 5)
 const LAST = Date.UTC(9990, 0, 1)
 
 /**
- * Windows of weeks that follow each other: the first has the weeks that `samples` times as many tasks as were looked at
- * probably take, those after it `growth` times as many.
+ * Windows of weeks that follow each other from where the page begins: the first has the weeks that `samples` times as many
+ * tasks as were looked at probably take, those after it `growth` times as many.
  *
  * @returns undefined when the first would be long, or is not of these times
  */
 export function weeksAhead(
-  { oldest, newest }: Pick<Sample, 'oldest' | 'newest'>,
+  { oldest, newest, begin: given }: Pick<Sample, 'oldest' | 'newest' | 'begin'>,
   direction: 'asc' | 'desc',
   samples: number,
   growth: number[] = [],
 ): Windows | undefined {
+  if (given === null) return undefined
   const [from, to] = [Date.parse(oldest), Date.parse(newest)]
   const length = (to - from) * samples
   const isDown = direction === 'desc'
-  const [begin, end] = isDown ? [to - length, to] : [from, from + length]
+  const start = given === undefined ? (isDown ? to : from) : Date.parse(given)
+  const [begin, end] = isDown ? [to - length, start] : [start, from + length]
   if (!(begin >= FIRST && end < LAST)) return undefined
   const [first, last] = [begin, end].map((at) => Math.floor((at - FIRST) / WEEK_MS)) as [number, number]
   const near = last - first + 1

@@ -247,6 +247,42 @@ describe('the ways to list tasks agree', () => {
     }
   })
 
+  test('what was there then is found where there is nothing now, at either end of the list', async () => {
+    const { db } = team.app.ctx
+    const { rows } = await db.query<{ id: number; lost: boolean }>({
+      text: `insert into tasks (project_id, title, status, priority, labels, created_by, created_at, updated_at, valid_from,
+                                changed_by)
+             select (select id from projects where is_default), 'a hen', 'completed', 'LOW',
+                    case when i in (1, 150, 250, 400) then array['lost'] else '{}' end, $1, at, at, at, $1
+               from generate_series(1, 400) i,
+                    lateral (select (i > 100)::int + (i > 300)::int as months) m,
+                    lateral (select timestamptz '2012-03-01' + i * interval '1 minute' + months * interval '30 days' as at) t
+             returning id, labels <> '{}' as lost`,
+      values: [admin.id],
+    })
+    // The first hundred and the last hundred, which are a month from the others.
+    const [first, last] = [rows.slice(0, 100), rows.slice(300)]
+    await db.query({
+      text: `update tasks t set deleted_at = clock_timestamp(), version = version + 1, valid_from = clock_timestamp()
+              where id = any($1)`,
+      values: [[...first, ...last].map(({ id }) => id)],
+    })
+    const lost = rows.filter((row) => row.lost).map(({ id }) => id)
+    const ends = { asc: '2012-01-01T00:00:00.000000Z', desc: '2012-12-31T00:00:00.000000Z' }
+    for (const direction of ['asc', 'desc'] as const) {
+      for (const after of [undefined, [ends[direction], '1'] as [string, string]]) {
+        const asOf = { instant: '2013-01-01T00:00:00Z' }
+        const filter = { labels: ['lost'] }
+        const page = await listTasks(db, admin, { filter, asOf, direction, after, limit: 21, timeZone: 'UTC' })
+        assert.deepEqual(
+          page.map(({ id }) => id),
+          direction === 'asc' ? lost : lost.toReversed(),
+        )
+      }
+    }
+    assert.equal(lost.length, 4)
+  })
+
   test('what was made at the very edge of days looked through before others is listed once', async () => {
     const { db } = team.app.ctx
     const lengths = ['0', '2 days -1 microseconds', '2 days', '2 days 1 microsecond', '16 days', '128 days', '3 years']
