@@ -189,14 +189,16 @@ describe('the list of tasks', () => {
     assert.equal(await page.getByRole('dialog').count(), 0)
   })
 
-  test('shows what was changed elsewhere when its tab is looked at again', async (t) => {
+  test('shows what was changed elsewhere when its tab, or its window beside others, is looked at again', async (t) => {
     const { page } = await console.signedIn(t, grace)
     await page.getByRole('link', { name: 'Rotate the keys' }).waitFor()
-    const { id } = await make('Made in another tab')
     await page.clock.install()
-    await page.clock.fastForward('00:03')
-    await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
-    await page.getByRole('link', { name: 'Made in another tab' }).waitFor()
-    await console.send('DELETE', `/api/v1/tasks/${id}`, { as: grace })
+    for (const event of ['visibilitychange', 'focus']) {
+      const { id } = await make(`Made before ${event}`)
+      await page.clock.fastForward('00:03')
+      await page.evaluate(`window.dispatchEvent(new Event('${event}'))`)
+      await page.getByRole('link', { name: `Made before ${event}` }).waitFor()
+      await console.send('DELETE', `/api/v1/tasks/${id}`, { as: grace })
+    }
   })
 })

@@ -1,4 +1,4 @@
-import { MutationCache, QueryClient } from '@tanstack/react-query'
+import { focusManager, MutationCache, QueryClient } from '@tanstack/react-query'
 import { ApiError } from '../api/errors.ts'
 import { focusAgain } from './focus.ts'
 
@@ -7,6 +7,13 @@ const isWorthAnotherTry = (error: Error) => !(error instanceof ApiError) || erro
 
 /** Read again when it is looked at after this long: another tab, or somebody else, may have changed it. */
 export const FRESH_MS = 2_000
+
+// Of windows side by side all are visible: the one that is looked at is told by the focus.
+focusManager.setEventListener((look) => {
+  const listening = new AbortController()
+  for (const event of ['visibilitychange', 'focus']) window.addEventListener(event, () => look(), listening)
+  return () => listening.abort()
+})
 
 /** A server in a private network is there without the internet too; when it is not, that is said, and nothing waits unseen. */
 const networkMode = 'always'
