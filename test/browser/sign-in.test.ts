@@ -268,4 +268,18 @@ describe('signing in', () => {
     await page.getByRole('button', { name: 'Register' }).click()
     await page.getByRole('heading', { name: 'Tasks' }).waitFor()
   })
+
+  test('follows at the next try when the account was made and no more', async (t) => {
+    const { page, expects } = await console.visitor(t)
+    expects(503)
+    await page.goto('/console/register')
+    await page.getByLabel('Username').fill('dorothy')
+    await page.getByRole('textbox', { name: 'Password' }).fill('nine silver spoons')
+    await page.route('**/api/v1/auth/login', (route) => route.fulfill({ status: 503, body: '' }), { times: 1 })
+    await page.getByRole('button', { name: 'Register' }).click()
+    await page.getByText('Your account is made, but you are not signed in yet. The server answered 503.').waitFor()
+    await inspect(page, 'register-not-signed-in')
+    await page.getByRole('button', { name: 'Register' }).click()
+    await page.getByRole('button', { name: 'Account of dorothy' }).waitFor()
+  })
 })
