@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CleanupStack, type Person } from '../support/app.ts'
 import { type Console, inspect, startConsole } from '../support/browser.ts'
@@ -33,6 +34,21 @@ describe('projects', () => {
     await page.getByRole('switch', { name: 'Show archived' }).press('Space')
     await page.getByRole('button', { name: 'Bring back Apollo' }).waitFor()
     await inspect(page, 'projects')
+  })
+
+  test('a name that is refused says so in its dialog, and nowhere else', async (t) => {
+    await console.send('POST', '/api/v1/projects', { as: mia, body: { name: 'Soyuz' } })
+    const { page, expects } = await console.signedIn(t, mia, '/console/projects')
+    expects(400)
+    await page.getByRole('button', { name: 'Rename Soyuz' }).click()
+    const dialog = page.getByRole('dialog')
+    const name = dialog.getByRole('textbox', { name: 'Name' })
+    await name.fill('x'.repeat(300))
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.locator('.mantine-TextInput-error').waitFor()
+    await dialog.locator('input:focus').waitFor()
+    assert.equal(await page.getByRole('alert').count(), 0)
+    await inspect(page, 'projects-rename-refused')
   })
 
   test('who contributes sees who is in it, and changes nothing of it', async (t) => {

@@ -1,5 +1,6 @@
 import { Alert } from '@mantine/core'
 import { fieldErrors, sentenceOf } from '../api/errors.ts'
+import { lastFocused } from './focus.ts'
 
 /** What a form of the library can do, as far as it matters here. */
 export interface Form {
@@ -19,14 +20,15 @@ export function FormError({ error, form }: { error: unknown; form?: Form }) {
 }
 
 /**
- * Puts what is wrong beside its fields, and the focus into the first of them.
+ * Puts what is wrong beside its fields, and the focus into the first of them: of the form that was sent, as one in a dialog
+ * may have fields of the same name under it.
  *
  * @returns whether that is all there is to say
  */
 export function placeErrors(form: Form, error: unknown): boolean {
   const errors = fieldErrors(error)
   form.setErrors(errors)
-  const fields = [...document.querySelectorAll<HTMLElement>('[data-path]')]
+  const fields = [...(lastFocused()?.closest('form')?.querySelectorAll<HTMLElement>('[data-path]') ?? [])]
   fields.find(({ dataset }) => dataset.path && dataset.path in errors)?.focus()
   return leftOver(form, error) === ''
 }
