@@ -5,6 +5,7 @@ import { Check, Download, Undo2, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api, data } from '../api/client.ts'
 import { download } from '../api/download.ts'
+import { mayPass } from '../api/errors.ts'
 import { Dialog } from '../app/dialog.tsx'
 import { formatTime } from '../app/format.ts'
 import { notifyError } from '../app/notify.tsx'
@@ -40,22 +41,22 @@ export function ImportView({ id }: { id: string }) {
   const moves = row !== undefined && isMoving(row)
   // While rows become tasks, what was read of the lists grows old.
   useEffect(() => (moves ? () => void rereadLists() : undefined), [moves])
-  if (error && !row) {
-    return (
-      <Failed error={error} retry={refetch}>
-        <Button size="xs" variant="default" component={Link} to="/imports">
-          Go to the imports
-        </Button>
-      </Failed>
-    )
-  }
-  if (!row) return <PageLoading />
+  const failed = error && (
+    <Failed error={error} retry={refetch}>
+      <Button size="xs" variant="default" component={Link} to="/imports">
+        Go to the imports
+      </Button>
+    </Failed>
+  )
+  // What one may no longer see is not shown as it was either.
+  if (!row || (error && !mayPass(error))) return failed ?? <PageLoading />
   const { state, rejected } = row
   // What it did row by row is kept for some time only.
   const isDetailed = row.details_removed_at === null
   const canUndo = isDetailed && ['done', 'cancelled', 'failed'].includes(state) && row.created + row.updated > 0
   return (
     <Stack gap="sm">
+      {failed}
       <Text role="status">
         {row.file_name && <b>{row.file_name}: </b>}
         {SENTENCES[state]}
