@@ -15,11 +15,10 @@ export function Dialog(props: Omit<ModalProps, 'opened'>) {
   const [from] = useState(lastFocused)
   useEffect(() => {
     open++
-    return () =>
-      void setTimeout(() => {
-        open--
-        focusAgain(from)
-      }, AFTER_DRAWERS_MS)
+    return () => {
+      setTimeout(() => open--)
+      setTimeout(() => focusAgain(from), AFTER_DRAWERS_MS)
+    }
   }, [from])
   return <Modal opened {...props} />
 }
