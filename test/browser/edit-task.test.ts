@@ -59,6 +59,38 @@ describe('the form of a task', () => {
     await until(async () => (await choice.inputValue()) === 'Old house', 20_000)
   })
 
+  test('says what is wrong beside the field, and nowhere else', async (t) => {
+    const task = await make('Paint the gate')
+    const { page, expects } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    expects(400)
+    const assignee = page.getByRole('dialog').getByRole('combobox', { name: 'Assigned to' })
+    await assignee.fill('nobody_here')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('is not an active member of the project').waitFor()
+    assert.equal(await page.getByRole('alert').count(), 0)
+    assert.equal(await page.evaluate('document.activeElement.dataset.path'), 'assigned_user')
+    await assignee.fill('grace')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    assert.equal((await read(task.id)).assigned_user, 'grace')
+  })
+
+  test('takes a newer version over once nothing is typed any more', async (t) => {
+    const task = await make('Clean the roof')
+    const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)
+    await field(page, 'Title').fill('Clean every roof')
+    await change(task.id, { description: 'With care' })
+    const isRead = page.waitForResponse((answer) => answer.url().endsWith(`/tasks/${task.id}`))
+    await page.evaluate(COME_BACK)
+    await isRead
+    await page.getByRole('tab', { name: 'History' }).click()
+    await page.getByText('Description: none → With care').waitFor()
+    await page.getByRole('tab', { name: 'Details' }).click()
+    assert.equal(await field(page, 'Title').inputValue(), 'Clean every roof')
+    await field(page, 'Title').fill('Clean the roof')
+    await until(async () => (await field(page, 'Description').inputValue()) === 'With care', 20_000)
+  })
+
   test('keeps what is typed while it is saved', async (t) => {
     const task = await make('Sand the floor')
     const { page } = await console.signedIn(t, grace, `/console/tasks?task=${task.id}`)

@@ -23,10 +23,10 @@ export function EditTask({ task, onClose }: { task: Task; onClose: () => void })
   const changed = differences(base, mine)
   const isSame = changed.length === 0
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when a newer version arrives
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when a newer version arrives, or may be taken over at last
   useEffect(() => {
-    if (task.version !== base.version && isSame) begin(task)
-  }, [task.version])
+    if (task.version > base.version && isSame) begin(task)
+  }, [task.version, isSame])
   function begin(from: Task, typed: Changes = {}) {
     setBase(from)
     form.setValues(toForm({ ...from, ...typed }))

@@ -29,7 +29,7 @@ export function TaskDrawer({ task, asOf, onClose }: Props) {
       onClose={() => isAsking() || onClose()}
       position="right"
       size="lg"
-      title={task === 'new' ? 'New task' : <DrawerTitle id={id} />}
+      title={id === undefined ? task === 'new' ? 'New task' : 'Task' : <DrawerTitle id={id} />}
     >
       {task === 'new' && <NewTask onDone={onClose} />}
       {id !== undefined && <ExistingTask id={id} asOf={asOf} onClose={onClose} />}
@@ -38,8 +38,7 @@ export function TaskDrawer({ task, asOf, onClose }: Props) {
   )
 }
 
-function DrawerTitle({ id }: { id?: number }) {
-  if (id === undefined) return null
+function DrawerTitle({ id }: { id: number }) {
   return (
     <Group gap="xs">
       <span>Task {id}</span>
