@@ -92,6 +92,20 @@ describe('many tasks', () => {
     assert.deepEqual(await statuses(one, two), ['pending', 'completed'])
   })
 
+  test('are not offered to be undone again when that is refused', async (t) => {
+    await make('Sharpen the scythe')
+    const { page, expects } = await console.signedIn(t, grace, '/console/tasks?q=scythe')
+    expects(403)
+    await showsTasks(page, ['Sharpen the scythe'])
+    await selectAll(page)
+    await complete(page)
+    await page.getByText('1 task changed.').waitFor()
+    await page.route('**/api/v1/tasks/undo', (route) => route.fulfill({ status: 403, body: '' }))
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('The server answered 403.', { exact: true }).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Undo' }).count(), 0)
+  })
+
   test('are undone once when the answer to the first try was lost', async (t) => {
     const one = await make('Bake the bread')
     const { page, expects } = await console.signedIn(t, grace, '/console/tasks?q=bake')
@@ -232,5 +246,15 @@ describe('many tasks', () => {
     await page.unroute(/\/api\/v1\/tasks\?.*cursor=/)
     await again.click()
     await scrollUntil(page, '1,000 tasks')
+  })
+
+  test('that one may no longer read on are not offered again', async (t) => {
+    const project = await plant('Refused', 1_000)
+    const { page, expects } = await console.signedIn(t, grace, '/console/trash')
+    expects(403)
+    await page.route(/\/api\/v1\/tasks\?.*cursor=/, (route) => route.fulfill({ status: 403, body: '' }))
+    await page.goto(`/console/tasks?project_id=${project}`)
+    await page.getByRole('alert').getByText('The next ones could not be loaded. The server answered 403.').waitFor()
+    assert.equal(await page.getByText('Try again').count(), 0)
   })
 })

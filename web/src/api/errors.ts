@@ -27,12 +27,15 @@ export class ApiError extends Error {
 export const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404
 
 /** Whether the same may succeed later: the server cannot be reached, is overloaded, or has failed. */
-export const mayPass = (error: unknown) => !(error instanceof ApiError) || error.status >= 500 || error.status === 429
+export const mayPass = (error: unknown) => !(error instanceof ApiError) || isPassing(error.status)
+
+const isPassing = (status: number) => status >= 500 || status === 429
 
 /** What an answer says is wrong; a proxy, or a server that has just gone, may say it in no such document. */
 export function asProblem(error: unknown, status: number): Problem {
   if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem
-  return { status, code: 'UNKNOWN', detail: `The server answered ${status}. Try again in a moment.` }
+  const advice = isPassing(status) ? ' Try again in a moment.' : ''
+  return { status, code: 'UNKNOWN', detail: `The server answered ${status}.${advice}` }
 }
 
 /** One sentence for people, whatever was thrown. */

@@ -1,6 +1,6 @@
 import { Button, Group, Loader, Text } from '@mantine/core'
 import { useCallback, useMemo } from 'react'
-import { sentenceOf } from '../api/errors.ts'
+import { mayPass, sentenceOf } from '../api/errors.ts'
 import { hasModifier } from '../app/modifiers.ts'
 import { BASE_PATH, stringifySearch } from '../app/search-params.ts'
 import { Empty, Failed } from '../app/states.tsx'
@@ -34,6 +34,7 @@ export function TaskRows({ search, columns, onChange }: Props) {
     [onChange, sort],
   )
   const context = useCellContext(search, onChange)
+  const isWorthMore = isFetchNextPageError && mayPass(list.error)
   if (list.error && rows.length === 0) return <Failed error={list.error} retry={() => refetch()} />
   return (
     <>
@@ -61,14 +62,15 @@ export function TaskRows({ search, columns, onChange }: Props) {
             tasks(rows.length)
           )}
         </Text>
-        {isFetchNextPageError && (
+        {isWorthMore && (
           <Button size="xs" variant="default" onClick={loadMore}>
             The next ones could not be loaded. Try again
           </Button>
         )}
-        {list.isRefetchError && (
+        {list.data && list.error && !isWorthMore && (
           <Text size="sm" c="red" role="alert">
-            This could not be read again. {sentenceOf(list.error)}
+            {isFetchNextPageError ? 'The next ones could not be loaded.' : 'This could not be read again.'}{' '}
+            {sentenceOf(list.error)}
           </Text>
         )}
       </Group>
