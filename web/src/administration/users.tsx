@@ -1,6 +1,7 @@
-import { Button, Group, PasswordInput, Select, Stack, Table, TextInput } from '@mantine/core'
+import { Button, PasswordInput, Select, Stack, Table, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { api, data } from '../api/client.ts'
+import { AddForm } from '../app/add-form.tsx'
 import { formatTime } from '../app/format.ts'
 import { notify } from '../app/notify.tsx'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
@@ -76,26 +77,21 @@ function NewUser() {
     { form },
   )
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
-      <Group align="flex-start" gap="xs">
-        <TextInput
-          label="New user"
-          placeholder="Username"
-          autoComplete="off"
-          required
-          {...form.getInputProps('username')}
-        />
-        <PasswordInput
-          label="Password of the new user"
-          autoComplete="new-password"
-          required
-          {...form.getInputProps('password')}
-        />
-        <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
-        <Button type="submit" mt={25} loading={create.isPending}>
-          Add
-        </Button>
-      </Group>
-    </form>
+    <AddForm onSubmit={form.onSubmit((values) => create.mutate(values))} isPending={create.isPending}>
+      <TextInput
+        label="New user"
+        placeholder="Username"
+        autoComplete="off"
+        required
+        {...form.getInputProps('username')}
+      />
+      <PasswordInput
+        label="Password of the new user"
+        autoComplete="new-password"
+        required
+        {...form.getInputProps('password')}
+      />
+      <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
+    </AddForm>
   )
 }

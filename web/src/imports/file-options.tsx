@@ -3,13 +3,15 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormError } from '../app/form-error.tsx'
 import { ScrollTable } from '../app/scroll-table.tsx'
-import { FIELD_LABELS } from '../tasks/fields.ts'
+import { capitalized, FIELD_LABELS } from '../tasks/fields.ts'
 import { checkFile, type Preview, type PreviewRequest } from './requests.ts'
 
 export type Reading = Pick<PreviewRequest, 'encoding' | 'delimiter'>
 
-const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1']
-const DELIMITERS = ['comma', 'semicolon', 'tab', 'pipe']
+const READINGS = {
+  encoding: ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'],
+  delimiter: ['comma', 'semicolon', 'tab', 'pipe'],
+} satisfies { [Name in keyof Reading]: Reading[Name][] }
 const { project_id: _, ...WRITTEN } = FIELD_LABELS
 /** What a column can become. */
 const FIELDS = { ...WRITTEN, created_at: 'Created' }
@@ -35,22 +37,17 @@ interface ReadingProps {
 export function ReadingOptions({ value, onChange }: ReadingProps) {
   return (
     <Group gap="xs">
-      <Select
-        label="Encoding"
-        placeholder="Found out"
-        data={ENCODINGS}
-        allowDeselect={false}
-        value={value.encoding ?? null}
-        onChange={(encoding) => onChange({ encoding: encoding as Reading['encoding'] })}
-      />
-      <Select
-        label="Delimiter"
-        placeholder="Found out"
-        data={DELIMITERS}
-        allowDeselect={false}
-        value={value.delimiter ?? null}
-        onChange={(delimiter) => onChange({ delimiter: delimiter as Reading['delimiter'] })}
-      />
+      {Object.entries(READINGS).map(([name, data]) => (
+        <Select
+          key={name}
+          label={capitalized(name)}
+          placeholder="Found out"
+          data={data}
+          allowDeselect={false}
+          value={value[name as keyof Reading] ?? null}
+          onChange={(chosen) => onChange({ [name]: chosen })}
+        />
+      ))}
     </Group>
   )
 }

@@ -1,6 +1,7 @@
-import { Button, Group, Select, Stack, Table, TextInput } from '@mantine/core'
+import { Button, Select, Stack, Table, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { api, data } from '../api/client.ts'
+import { AddForm } from '../app/add-form.tsx'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { useChange } from '../app/use-change.ts'
 import { capitalized } from '../tasks/fields.ts'
@@ -84,14 +85,9 @@ function NewMember({ projectId: id }: { projectId: string }) {
     { form },
   )
   return (
-    <form onSubmit={form.onSubmit((values) => add.mutate(values))}>
-      <Group align="flex-start" gap="xs">
-        <TextInput label="New member" placeholder="Username" required {...form.getInputProps('username')} />
-        <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
-        <Button type="submit" mt={25} loading={add.isPending}>
-          Add
-        </Button>
-      </Group>
-    </form>
+    <AddForm onSubmit={form.onSubmit((values) => add.mutate(values))} isPending={add.isPending}>
+      <TextInput label="New member" placeholder="Username" required {...form.getInputProps('username')} />
+      <Select label="Role" data={ROLES} allowDeselect={false} {...form.getInputProps('role')} />
+    </AddForm>
   )
 }

@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack, Switch, Table, TextInput } from '@mantine/
 import { useForm } from '@mantine/form'
 import { useState } from 'react'
 import { api, data } from '../api/client.ts'
+import { AddForm } from '../app/add-form.tsx'
 import { PagedTable, usePages } from '../app/paged-list.tsx'
 import { useChange } from '../app/use-change.ts'
 import { useUser } from '../auth/session.ts'
@@ -88,13 +89,8 @@ function NewProject() {
     { form },
   )
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
-      <Group align="flex-start" gap="xs">
-        <TextInput label="New project" required {...form.getInputProps('name')} />
-        <Button type="submit" mt={25} loading={create.isPending}>
-          Add
-        </Button>
-      </Group>
-    </form>
+    <AddForm onSubmit={form.onSubmit((values) => create.mutate(values))} isPending={create.isPending}>
+      <TextInput label="New project" required {...form.getInputProps('name')} />
+    </AddForm>
   )
 }
