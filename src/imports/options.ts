@@ -1,6 +1,5 @@
 import type { Static } from 'typebox'
 import { invalidField } from '../platform/errors.ts'
-import { parseStrictJson } from '../platform/json.ts'
 import { encodingOf } from './decode.ts'
 import type { UploadQuery } from './schemas.ts'
 import type { UploadOptions } from './stage-file.ts'
@@ -54,9 +53,9 @@ function readDateFormat(text: string): DateFormat {
 function readMapping(text: string): Record<string, string | null> {
   let mapping: unknown
   try {
-    mapping = parseStrictJson(Buffer.from(text))
+    mapping = JSON.parse(text)
   } catch {
-    throw invalidField('query', 'mapping', 'must be JSON, each column once')
+    throw invalidField('query', 'mapping', 'must be JSON')
   }
   const isMapping =
     typeof mapping === 'object' &&
