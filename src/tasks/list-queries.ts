@@ -235,7 +235,7 @@ function nearest(
 /** The first by date of those with one of the filter's statuses, whatever else they are. */
 function nearestOfStatus(statement: Statement, n: number): string {
   const { filter, bind, order } = statement
-  const statuses = { columns: ['status'], rows: `unnest(${bind(filter.status)}::text[]) p (status)` }
+  const statuses = prefixOf({ status: filter.status }, bind)
   return `select * from (${walks({ ...statement, limit: n }, statuses, [])}) t order by ${order} limit ${n}`
 }
 

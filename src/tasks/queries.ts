@@ -83,11 +83,11 @@ export interface AskedTask {
  * Living tasks, each as who asks for it may see it, in one statement.
  *
  * @param asked by actors of one kind
- * @returns in the same order; undefined for one that is not there, or not to be seen
+ * @returns what was found; one that is not there, or not to be seen, is not
  */
-export async function findTasks(db: Queryable, asked: AskedTask[]): Promise<(TaskText | undefined)[]> {
+export async function findTasks(db: Queryable, asked: AskedTask[]): Promise<Map<AskedTask | undefined, TaskText>> {
   const [first] = asked
-  if (!first) return []
+  if (!first) return new Map()
   const { rows } = await db.query<TaskText & { place: number }>({
     name: `tasks/find/${actorKind(first.actor)}`,
     quick: true,
@@ -97,9 +97,7 @@ export async function findTasks(db: Queryable, asked: AskedTask[]): Promise<(Tas
             where t.deleted_at is null and ${taskPredicate(first.actor, 'read', 't', 'asked.actor')}`,
     values: [asked.map(({ actor }) => actor.id), asked.map(({ id }) => id)],
   })
-  const found: (TaskText | undefined)[] = asked.map(() => undefined)
-  for (const { place, ...task } of rows) found[place - 1] = task
-  return found
+  return new Map(rows.map((row) => [asked[row.place - 1], row]))
 }
 
 /** The assignee a change names, in the project the task will be in. */

@@ -5,7 +5,7 @@ import { actorKind } from '../projects/index.ts'
 import { taskNotFound } from './errors.ts'
 import { type AskedTask, findTasks, type TaskText } from './queries.ts'
 
-type Batch = TurnBatch<AskedTask, Map<AskedTask, TaskText | undefined>>
+type Batch = TurnBatch<AskedTask, Map<AskedTask | undefined, TaskText>>
 
 /** Single tasks: those that are asked for together are read by one statement, as sessions are. */
 export class TaskLookup {
@@ -27,13 +27,8 @@ export class TaskLookup {
 
   #batchFor(actor: Actor): Batch {
     const kind = actorKind(actor)
-    const batch = this.#batches.get(kind) ?? new TurnBatch((keys) => this.#find([...keys.keys()]))
+    const batch = this.#batches.get(kind) ?? new TurnBatch((asked) => findTasks(this.#db, [...asked.keys()]))
     this.#batches.set(kind, batch)
     return batch
-  }
-
-  async #find(asked: AskedTask[]): Promise<Map<AskedTask, TaskText | undefined>> {
-    const tasks = await findTasks(this.#db, asked)
-    return new Map(asked.map((one, i) => [one, tasks[i]]))
   }
 }
