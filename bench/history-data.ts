@@ -32,11 +32,10 @@ const statements = (tasks: number) => [
   `insert into project_members (project_id, user_id, role)
    select distinct 2 + (g * 7 + k * 17) % 59, g, 'contributor' from generate_series(1, 1000) g, generate_series(1, 3) k`,
   `do $$ declare
-     month timestamptz := date_trunc('month', now() - interval '${DAYS + 10} days');
+     month date := date_trunc('month', now() - interval '${DAYS + 10} days');
    begin
      while month < date_trunc('month', now()) loop
-       execute format('create table %I partition of task_versions for values from (%L) to (%L)',
-                      'task_versions_' || to_char(month, 'YYYY_MM'), month, month + interval '1 month');
+       perform create_history_partition(month);
        month := month + interval '1 month';
      end loop;
    end $$`,

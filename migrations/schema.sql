@@ -41,25 +41,29 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.ensure_history_partitions(months_ahead integer) RETURNS void
+CREATE FUNCTION public.create_history_partition(month date) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
-  month date := date_trunc('month', now() at time zone 'UTC');
-  name text;
+  name text := format('task_versions_%s', to_char(month, 'YYYY_MM'));
+begin
+  if to_regclass(name) is null
+     and not exists (select from task_versions_default
+                      where valid_to >= month at time zone 'UTC'
+                        and valid_to < (month + interval '1 month') at time zone 'UTC') then
+    execute format('create table %I partition of task_versions for values from (%L) to (%L)', name,
+                   month at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
+    execute format('alter table %I alter task_id set (n_distinct = -0.3), alter created_at set (n_distinct = -0.3)',
+                   name);
+  end if;
+end $$;
+
+CREATE FUNCTION public.ensure_history_partitions(months_ahead integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
 begin
   for i in 0..months_ahead loop
-    name := format('task_versions_%s', to_char(month, 'YYYY_MM'));
-    if to_regclass(name) is null
-       and not exists (select from task_versions_default
-                        where valid_to >= month at time zone 'UTC'
-                          and valid_to < (month + interval '1 month') at time zone 'UTC') then
-      execute format('create table %I partition of task_versions for values from (%L) to (%L)', name,
-                     month at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
-      execute format('alter table %I alter task_id set (n_distinct = -0.3), alter created_at set (n_distinct = -0.3)',
-                     name);
-    end if;
-    month := month + interval '1 month';
+    perform create_history_partition((date_trunc('month', now() at time zone 'UTC') + i * interval '1 month')::date);
   end loop;
 end $$;
 
